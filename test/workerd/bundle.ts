@@ -1,0 +1,45 @@
+/**
+ * Bundles test files for workerd, one self-contained module each. Run by Bun:
+ * `bun test/workerd/bundle.ts <entry file>... <folder>`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+
+/** The part of Bun's API that is used here: Deno, which checks this file, does not know it. */
+declare const Bun: {
+  build(options: {
+    entrypoints: string[];
+    outdir: string;
+    target: "node";
+    conditions: string[];
+    sourcemap: "external";
+    plugins: { name: string; setup(build: PluginBuilder): void }[];
+  }): Promise<unknown>;
+};
+
+/** What a plugin can ask of the bundler. */
+interface PluginBuilder {
+  onResolve(options: { filter: RegExp }, callback: () => { path: string }): void;
+}
+
+const entrypoints = process.argv.slice(2, -1);
+const outdir = process.argv.at(-1)!;
+
+await Bun.build({
+  entrypoints,
+  outdir,
+  // Leaves `node:` imports alone: workerd has them, but for its own idea of `node:test`.
+  target: "node",
+  conditions: ["workerd", "worker"],
+  sourcemap: "external",
+  plugins: [{
+    name: "node:test for workerd",
+    setup(build) {
+      const path = join(import.meta.dirname!, "node_test_shim.ts");
+      build.onResolve({ filter: /^node:test$/ }, () => ({ path }));
+    },
+  }],
+});
