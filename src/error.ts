@@ -1,0 +1,106 @@
+/**
+ * What goes wrong in a pool, and the grammar it is told in: action: rule: received.
+ *
+ * @module
+ */
+
+/**
+ * What a {@linkcode PoolError} is about.
+ *
+ * - `"foreign"`: released to a pool that does not own the object
+ * - `"double"`: released while nobody leases it
+ * - `"leased"`: raw release of an object that a lease, a `with` or a guard holds
+ * - `"stale"`: a lease was ended a second time
+ * - `"closed"`: used after close
+ * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
+ * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
+ */
+export type PoolErrorCode =
+  | "foreign"
+  | "double"
+  | "leased"
+  | "stale"
+  | "closed"
+  | "create"
+  | "reset"
+  | "dispose"
+  | "sizeOf"
+  | "scheduler";
+
+/**
+ * A misuse of a pool, or a failure of one of its callbacks.
+ *
+ * @example Usage
+ * ```ts
+ * import { Pool, PoolError } from "@siliconflow/pool";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const pool = new Pool({ create: () => ({ n: 0 }), reset: (o) => void (o.n = 0) });
+ * const object = pool.acquire();
+ * pool.release(object);
+ * const error = assertThrows(() => pool.release(object), PoolError);
+ * assertEquals(error.code, "double");
+ * pool.close();
+ * ```
+ */
+export class PoolError extends Error {
+  /** What the error is about. */
+  readonly code: PoolErrorCode;
+
+  /**
+   * Makes an error.
+   *
+   * @param code What the error is about.
+   * @param message Action: rule: received.
+   * @param cause What a callback threw, if one did.
+   */
+  constructor(code: PoolErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "PoolError";
+    this.code = code;
+  }
+}
+
+/** Writes a received value for an error message, never longer than a line. */
+export function show(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return value.length > 64
+        ? `a string of ${value.length} characters`
+        : JSON.stringify(value);
+    case "function":
+      return "a function";
+    case "object": {
+      if (value === null) return "null";
+      if (value instanceof Error) return `${value.name}: ${value.message}`.slice(0, 200);
+      if (Array.isArray(value)) return `an array of ${value.length}`;
+      return "an object";
+    }
+    case "bigint":
+      return `${value}n`;
+    default:
+      return String(value);
+  }
+}
+
+/** Throws unless `value` is a function. */
+export function needFunction(action: string, name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`${action}: ${name} must be a function: received ${show(value)}`);
+  }
+}
+
+/** Throws unless `value` is a finite number of at least `least`, whole where `whole` says so. */
+export function needNumber(
+  action: string,
+  name: string,
+  value: unknown,
+  least: number,
+  whole = true,
+): void {
+  if (typeof value === "number" && value >= least && Number.isFinite(value)) {
+    if (!whole || Number.isSafeInteger(value)) return;
+  }
+  const kind = whole ? "an integer" : "a finite number";
+  throw new RangeError(`${action}: ${name} must be ${kind} of at least ${least}: received ${show(value)}`);
+}

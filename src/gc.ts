@@ -1,0 +1,66 @@
+/**
+ * Garbage collections as a runtime tells them, and their sum between two readings.
+ *
+ * @module
+ */
+
+/** One garbage collection. What a runtime cannot tell is absent, never zero. */
+export interface GcEvent {
+  /** `"minor"`: the young generation only; `"major"`: the whole heap; `"unknown"`: a runtime that does not say. */
+  readonly kind: "minor" | "major" | "unknown";
+  /** How long the collector ran, in milliseconds. On Bun an upper bound of the pause. */
+  readonly pauseMs?: number;
+  /** Heap in use before the collection, in bytes. */
+  readonly beforeBytes?: number;
+  /** Heap in use after the collection, in bytes. */
+  readonly afterBytes?: number;
+}
+
+/** The sum of the collections since the last reading. */
+export interface GcReading {
+  /** Minor collections. */
+  readonly minor: number;
+  /** Major collections. */
+  readonly major: number;
+  /** Collections of unknown kind. */
+  readonly unknown: number;
+  /** Their time together, in milliseconds; absent where the runtime does not tell it. */
+  readonly pauseMs?: number;
+  /** The longest of them, in milliseconds; absent where the runtime does not tell it. */
+  readonly maxPauseMs?: number;
+}
+
+/** The reading of a time without a collection. */
+export const noGc: GcReading = Object.freeze({ minor: 0, major: 0, unknown: 0 });
+
+/** A running sum of collections, of constant size however many come. */
+export class GcSum {
+  #minor = 0;
+  #major = 0;
+  #unknown = 0;
+  #pauseMs = 0;
+  #maxPauseMs = 0;
+  #timed = false;
+
+  /** Adds a collection. */
+  add(event: GcEvent): void {
+    if (event.kind === "minor") this.#minor++;
+    else if (event.kind === "major") this.#major++;
+    else this.#unknown++;
+    if (event.pauseMs === undefined) return;
+    this.#timed = true;
+    this.#pauseMs += event.pauseMs;
+    this.#maxPauseMs = Math.max(this.#maxPauseMs, event.pauseMs);
+  }
+
+  /** Tells the sum and starts anew. */
+  take(): GcReading {
+    const counts = { minor: this.#minor, major: this.#major, unknown: this.#unknown };
+    const reading = this.#timed
+      ? { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs }
+      : counts;
+    this.#minor = this.#major = this.#unknown = this.#pauseMs = this.#maxPauseMs = 0;
+    this.#timed = false;
+    return reading;
+  }
+}

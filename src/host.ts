@@ -1,0 +1,84 @@
+/**
+ * The port between a pool and the runtime it runs on.
+ *
+ * @module
+ */
+
+import { type GcReading, noGc } from "./gc.ts";
+
+/** A reading of the heap. What a runtime cannot tell is absent, never zero. */
+export interface HeapReading {
+  /** Heap in use, in bytes; on Bun as of the last collection. */
+  readonly usedBytes: number;
+  /**
+   * The most the heap may hold, in bytes. On V8 the young reserve is subtracted; absent where the
+   * runtime's own figure is made up (Bun).
+   */
+  readonly limitBytes?: number;
+  /** Bytes of array buffers and the like, outside the heap. */
+  readonly externalBytes?: number;
+  /** Bytes allocated since the process began, without array buffers. */
+  readonly allocatedBytes?: number;
+}
+
+/**
+ * The runtime as a pool sees it. Each pool has a host of its own, because readings of collections
+ * are consumed.
+ *
+ * @example A host for tests, with a clock that only the test moves
+ * ```ts
+ * import { type Host, inertHost } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let time = 0;
+ * const host: Host = { ...inertHost(), now: () => time };
+ * time += 500;
+ * assertEquals(host.now(), 500);
+ * ```
+ */
+export interface Host {
+  /** The runtime's name: `"deno"`, `"bun"`, `"workers"`, `"node"`, … */
+  readonly runtime: string;
+  /**
+   * The memory that the platform grants an isolate, in bytes, where it is a known constant
+   * (Workers: 128 MB).
+   */
+  readonly memoryLimit?: number;
+  /** Milliseconds from any fixed point; may stand still (Workers between I/O). */
+  now(): number;
+  /** The heap now, or `undefined` where the runtime hides it. */
+  heap(): HeapReading | undefined;
+  /** The collections since the last call. */
+  gc(): GcReading;
+  /**
+   * Runs `callback` once after `delayMs` without keeping the process alive. Returns a function that
+   * cancels it, or `undefined` where there are no timers: then the work itself must tick.
+   */
+  defer(callback: () => void, delayMs: number): (() => void) | undefined;
+  /** Stops watching; later readings of collections are empty. */
+  close(): void;
+}
+
+/**
+ * A host that knows nothing: its clock stands at 0, it has no heap, no collections, no timers.
+ *
+ * @returns A new host.
+ *
+ * @example Usage
+ * ```ts
+ * import { inertHost } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(inertHost().heap(), undefined);
+ * ```
+ */
+export function inertHost(): Host {
+  return {
+    runtime: "none",
+    now: () => 0,
+    heap: () => undefined,
+    gc: () => noGc,
+    defer: () => undefined,
+    close: () => {},
+  };
+}
