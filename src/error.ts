@@ -65,9 +65,7 @@ export class PoolError extends Error {
 export function show(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return value.length > 64
-        ? `a string of ${value.length} characters`
-        : JSON.stringify(value);
+      return value.length > 64 ? `a string of ${value.length} characters` : JSON.stringify(value);
     case "function":
       return "a function";
     case "object": {
@@ -102,5 +100,7 @@ export function needNumber(
     if (!whole || Number.isSafeInteger(value)) return;
   }
   const kind = whole ? "an integer" : "a finite number";
-  throw new RangeError(`${action}: ${name} must be ${kind} of at least ${least}: received ${show(value)}`);
+  throw new RangeError(
+    `${action}: ${name} must be ${kind} of at least ${least}: received ${show(value)}`,
+  );
 }

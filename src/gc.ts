@@ -59,7 +59,12 @@ export class GcSum {
     const reading = this.#timed
       ? { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs }
       : counts;
-    this.#minor = this.#major = this.#unknown = this.#pauseMs = this.#maxPauseMs = 0;
+    this.#minor =
+      this.#major =
+      this.#unknown =
+      this.#pauseMs =
+      this.#maxPauseMs =
+        0;
     this.#timed = false;
     return reading;
   }

@@ -1,0 +1,27 @@
+/**
+ * An adaptive generational object pool for Deno, Bun and Cloudflare Workers.
+ *
+ * @module
+ */
+
+export { adaptiveScheduler, type AdaptiveSchedulerOptions } from "./src/adaptive_scheduler.ts";
+export { detectHost } from "./src/adapter/detect.ts";
+export { PoolError, type PoolErrorCode } from "./src/error.ts";
+export { fixedScheduler } from "./src/fixed_scheduler.ts";
+export type { GcEvent, GcReading } from "./src/gc.ts";
+export { ancestorGenerations, type GenerationOptions } from "./src/generation.ts";
+export type { Guard } from "./src/guard.ts";
+export type { HeatOptions } from "./src/heat.ts";
+export { type HeapReading, type Host, inertHost } from "./src/host.ts";
+export type { Lease } from "./src/lease.ts";
+export { type GuardMode, Pool, type PoolOptions } from "./src/pool.ts";
+export type { Pressure } from "./src/pressure.ts";
+export type {
+  Adjustment,
+  GenerationSample,
+  Sample,
+  Scheduler,
+  TagSample,
+} from "./src/scheduler.ts";
+export type { DiscardReason, GenerationStats, PoolStats, TagStats } from "./src/stats.ts";
+export type { Tag } from "./src/tag.ts";

@@ -1,0 +1,398 @@
+/**
+ * The pool: options, and the verbs of its owner.
+ *
+ * @module
+ */
+
+import { detectHost } from "./adapter/detect.ts";
+import { adaptiveScheduler } from "./adaptive_scheduler.ts";
+import { ceilingFor, Core, UNKNOWN_SIZE } from "./core.ts";
+import { needFunction, needNumber, type PoolError, show } from "./error.ts";
+import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
+import { type Guard, LimboGuard } from "./guard.ts";
+import { checkHeat, type HeatOptions } from "./heat.ts";
+import type { Host } from "./host.ts";
+import type { Lease } from "./lease.ts";
+import { needPressure, type Pressure } from "./pressure.ts";
+import { needScheduler, type Scheduler } from "./scheduler.ts";
+import type { PoolStats } from "./stats.ts";
+import { needTagName, type Tag, type TagHandle } from "./tag.ts";
+
+/** What a misuse does: throw a {@linkcode PoolError}, tell `onError`, or nothing but count. */
+export type GuardMode = "throw" | "report" | "off";
+
+/** What a pool is told at its making. */
+export interface PoolOptions<T extends object> {
+  /** Makes an object: a new one each time, not a promise, nothing that holds I/O. */
+  readonly create: () => T;
+  /**
+   * Brings an object back to its first state, synchronously, when it is released. It should keep
+   * capacity (`map.clear()` gives it back and costs as much as a new map) and drop references.
+   */
+  readonly reset: (object: T) => void;
+  /** Frees what the collector does not, when an object leaves the pool. */
+  readonly dispose?: (object: T) => void;
+  /**
+   * Tells the size of an object in bytes; read once per release.
+   *
+   * @default {() => 4096}
+   */
+  readonly sizeOf?: (object: T) => number;
+  /**
+   * The pool's name in statistics and errors.
+   *
+   * @default {"pool"}
+   */
+  readonly name?: string;
+  /**
+   * 1 to 8 generations with increasing TTLs.
+   *
+   * @default T0 up to 10 ms, T1 up to 2 s, T2; each may hold as many objects as `maxBytes` allows
+   */
+  readonly generations?: readonly GenerationOptions[];
+  /**
+   * Decides how much is retained.
+   *
+   * @default {adaptiveScheduler()}
+   */
+  readonly scheduler?: Scheduler;
+  /**
+   * The runtime.
+   *
+   * @default {detectHost()}
+   */
+  readonly host?: Host;
+  /**
+   * The most that idle objects may hold together, in bytes.
+   *
+   * @default `memoryFraction` of the memory limit; unbounded where `generations` are given
+   */
+  readonly maxBytes?: number;
+  /**
+   * What the isolate may hold, in bytes. Bun has no figure of its own: without this there is no
+   * pressure there.
+   *
+   * @default the runtime's own limit, else 512 MB
+   */
+  readonly memoryLimit?: number;
+  /**
+   * The share of the memory limit that the pool may use, above 0 up to 1.
+   *
+   * @default {0.25}
+   */
+  readonly memoryFraction?: number;
+  /**
+   * The most tags that are told apart; all others share one, `"(other)"`.
+   *
+   * @default {256}
+   */
+  readonly maxTags?: number;
+  /**
+   * The most objects that may wait for guards.
+   *
+   * @default {65536}
+   */
+  readonly maxLimbo?: number;
+  /**
+   * The longest cycle, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly cycleMs?: number;
+  /**
+   * How often the scheduler runs, in milliseconds.
+   *
+   * @default {500}
+   */
+  readonly tickMs?: number;
+  /** When a level or a tag is hot. */
+  readonly heat?: HeatOptions;
+  /**
+   * What a misuse does. Whatever it is, nothing is ever handed out twice.
+   *
+   * @default {"throw"}
+   */
+  readonly guard?: GuardMode;
+  /**
+   * Hears of errors that no caller can be given: a `dispose` or a scheduler that threw, misuses
+   * with `guard: "report"`.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: (error: PoolError | Error) => void;
+}
+
+const ACTION = "Cannot create Pool";
+const UNKNOWN_LIMIT = 512 * 2 ** 20;
+
+/**
+ * An adaptive generational object pool: idle objects of one class, aged by how long they lie still,
+ * and as many of them as demand has been found to need.
+ *
+ * @typeParam T The class of the pooled objects.
+ *
+ * @example Usage
+ * ```ts
+ * import { Pool } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new Pool({
+ *   create: () => ({ bytes: new Uint8Array(4096), used: 0 }),
+ *   reset: (o) => {
+ *     o.bytes.fill(0, 0, o.used);
+ *     o.used = 0;
+ *   },
+ *   sizeOf: (o) => o.bytes.length,
+ * });
+ * const length = pool.with("greet", (o) => {
+ *   o.used = new TextEncoder().encodeInto("hello", o.bytes).written;
+ *   return o.used;
+ * });
+ * assertEquals(length, 5);
+ * assertEquals(pool.stats().idle, 1);
+ * pool.close();
+ * ```
+ */
+export class Pool<T extends object> {
+  // Not `#private`, like all that the fast path touches (see tag.ts).
+  private readonly core: Core<T>;
+  private readonly untagged: TagHandle<T>;
+
+  /**
+   * Makes a pool. It arms no timer and touches no I/O, so that it may stand at the top of a Worker's
+   * module.
+   *
+   * @param options `create`, `reset`, and what differs from the defaults.
+   * @throws {TypeError} An option of the wrong kind.
+   * @throws {RangeError} A number out of its range, or generations that do not rise.
+   */
+  constructor(options: PoolOptions<T>) {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`${ACTION}: options must be an object: received ${show(options)}`);
+    }
+    const {
+      create,
+      reset,
+      dispose,
+      sizeOf,
+      name = "pool",
+      memoryLimit,
+      memoryFraction = 0.25,
+      maxTags = 256,
+      maxLimbo = 65536,
+      cycleMs = 30_000,
+      tickMs = 500,
+      guard = "throw",
+      // deno-lint-ignore no-console -- the one place where an error that nobody asked for can go
+      onError = (error: Error) => console.error(error),
+    } = options;
+    needFunction(ACTION, "create", create);
+    needFunction(ACTION, "reset", reset);
+    if (dispose !== undefined) needFunction(ACTION, "dispose", dispose);
+    if (sizeOf !== undefined) needFunction(ACTION, "sizeOf", sizeOf);
+    needFunction(ACTION, "onError", onError);
+    if (typeof name !== "string") {
+      throw new TypeError(`${ACTION}: name must be a string: received ${show(name)}`);
+    }
+    if (memoryLimit !== undefined) needNumber(ACTION, "memoryLimit", memoryLimit, 1);
+    needNumber(ACTION, "memoryFraction", memoryFraction, Number.MIN_VALUE, false);
+    if (memoryFraction > 1) {
+      throw new RangeError(
+        `${ACTION}: memoryFraction must be at most 1: received ${memoryFraction}`,
+      );
+    }
+    needNumber(ACTION, "maxTags", maxTags, 0);
+    needNumber(ACTION, "maxLimbo", maxLimbo, 0);
+    needNumber(ACTION, "cycleMs", cycleMs, 1, false);
+    needNumber(ACTION, "tickMs", tickMs, 1, false);
+    if (!["throw", "report", "off"].includes(guard)) {
+      throw new TypeError(
+        `${ACTION}: guard must be one of throw, report, off: received ${show(guard)}`,
+      );
+    }
+    if (options.maxBytes !== undefined) needNumber(ACTION, "maxBytes", options.maxBytes, 0);
+    const heat = checkHeat(ACTION, options.heat);
+    const scheduler = options.scheduler ?? adaptiveScheduler();
+    needScheduler(ACTION, scheduler);
+    const given = options.generations === undefined
+      ? undefined
+      : checkGenerations(ACTION, options.generations);
+    const host = options.host ?? detectHost();
+    needHost(host);
+    const limit = memoryLimit ?? host.heap()?.limitBytes ?? host.memoryLimit ?? UNKNOWN_LIMIT;
+    const maxBytes = options.maxBytes ??
+      (given === undefined ? Math.floor(limit * memoryFraction) : Number.MAX_SAFE_INTEGER);
+    this.core = new Core({
+      name,
+      create,
+      reset,
+      dispose,
+      sizeOf,
+      generations: given ?? sizedGenerations(ceilingFor(maxBytes, UNKNOWN_SIZE)),
+      hasOwnCeilings: given !== undefined,
+      scheduler,
+      host,
+      maxBytes,
+      memoryLimit,
+      maxTags,
+      maxLimbo,
+      cycleMs,
+      tickMs,
+      heat,
+      guard,
+      onError,
+    });
+    this.untagged = this.core.untagged;
+  }
+
+  /**
+   * Hands out an object, an idle one if there is one. The fastest way to hold, and the only one
+   * where a release that comes too late can hit somebody else's lease: see {@linkcode lease}.
+   *
+   * @param tag A label to learn under, 1 to 256 characters; `pool.tag(name).acquire()` does it
+   * without a look-up.
+   * @returns An object that nobody else holds.
+   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {TypeError} A tag that is none.
+   */
+  acquire(tag?: string): T {
+    return (tag === undefined ? this.untagged : this.tagHandle(tag)).acquire();
+  }
+
+  /**
+   * Takes an object back, resets it and keeps it if there is room.
+   *
+   * @param object An object that was acquired from this pool.
+   * @param tag The tag to learn under, if not the one it was acquired under.
+   * @throws {PoolError} The object is not on lease from this pool (see `guard`), or `reset` or
+   * `sizeOf` failed.
+   * @throws {TypeError} A tag that is none.
+   */
+  release(object: T, tag?: string): void {
+    if (tag === undefined) this.untagged.releaseAny(object);
+    else this.tagHandle(tag).release(object);
+  }
+
+  /**
+   * Hands out an object in a stamped lease: one that cannot be ended for somebody else's.
+   *
+   * @param tag A label to learn under.
+   * @returns The lease.
+   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {TypeError} A tag that is none.
+   */
+  lease(tag?: string): Lease<T> {
+    return (tag === undefined ? this.untagged : this.tagHandle(tag)).lease();
+  }
+
+  /**
+   * Runs a function with an object and takes the object back when it has returned, thrown, or
+   * settled the promise it returned.
+   *
+   * @param tag A label to learn under, or `undefined`.
+   * @param fn What to run. It must not keep the object.
+   * @returns What the function returned.
+   * @throws {PoolError} As acquire and release. An error of `fn` itself comes first.
+   * @throws {TypeError} A tag that is none, or an `fn` that is no function.
+   */
+  with<R>(tag: string | undefined, fn: (object: T) => R): R {
+    return (tag === undefined ? this.untagged : this.tagHandle(tag)).with(fn);
+  }
+
+  /**
+   * Finds the handle of a tag, which acquires and releases without a look-up.
+   *
+   * @param name The tag, 1 to 256 characters.
+   * @returns Its handle; past `maxTags`, the one that all further tags share.
+   * @throws {TypeError} A name that is none.
+   */
+  tag(name: string): Tag<T> {
+    return this.tagHandle(name);
+  }
+
+  /**
+   * Opens a guard, which keeps what is released through it until it drops.
+   *
+   * @returns The guard.
+   * @throws {PoolError} The pool is closed.
+   */
+  guard(): Guard<T> {
+    this.core.needOpen("Cannot open Guard");
+    return new LimboGuard(this.core);
+  }
+
+  /**
+   * Takes a snapshot of the account, the generations and the tags.
+   *
+   * @returns Plain data that later events do not change.
+   */
+  stats(): PoolStats {
+    return this.core.stats();
+  }
+
+  /** Runs the scheduler now: samples, adjusts, evicts. At most 1024 objects are disposed of. */
+  tick(): void {
+    this.core.tick();
+  }
+
+  /**
+   * Runs the scheduler if it is due. Where there are no timers (Workers), call it once a request, so
+   * that memory goes back under little load too.
+   */
+  poll(): void {
+    this.core.poll();
+  }
+
+  /**
+   * Gives idle objects back at once.
+   *
+   * @param pressure `"moderate"`: the oldest generation; `"high"`: all but the youngest;
+   * `"critical"`: everything, and nothing is retained until the next tick. Only `"critical"` takes
+   * pinned levels.
+   * @returns How many objects went.
+   * @throws {TypeError} A pressure that is none.
+   */
+  trim(pressure: Pressure): number {
+    needPressure("Cannot trim Pool", pressure);
+    return this.core.trim(pressure);
+  }
+
+  /**
+   * Creates idle objects ahead of demand, as many as there is room for.
+   *
+   * @param count How many, an integer of at least 0.
+   * @returns How many were made.
+   * @throws {PoolError} The pool is closed, or `create` failed; what was made until then stays.
+   * @throws {RangeError} A count that is none.
+   */
+  prewarm(count: number): number {
+    needNumber("Cannot prewarm Pool", "count", count, 0);
+    return this.core.prewarm(count);
+  }
+
+  /**
+   * Closes the pool: disposes of all idle objects and hands out no more. Objects still on lease may
+   * be released and are then disposed of. Closing twice does nothing.
+   */
+  close(): void {
+    this.core.close();
+  }
+
+  /** Closes the pool: what `using` calls. */
+  [Symbol.dispose](): void {
+    this.core.close();
+  }
+
+  private tagHandle(name: string): TagHandle<T> {
+    needTagName("Cannot find tag", name);
+    return this.core.tag(name);
+  }
+}
+
+function needHost(host: Host): void {
+  const methods = ["now", "heap", "gc", "defer", "close"] as const;
+  const missing = methods.find((method) => typeof host?.[method] !== "function");
+  if (missing !== undefined) {
+    throw new TypeError(`${ACTION}: host must have ${missing}(): received ${show(host)}`);
+  }
+}

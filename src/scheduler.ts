@@ -1,0 +1,158 @@
+/**
+ * The port of a flow scheduler: a sample in, an adjustment out.
+ *
+ * @module
+ */
+
+import type { GcReading } from "./gc.ts";
+import type { HeapReading } from "./host.ts";
+import type { Pressure } from "./pressure.ts";
+import { show } from "./error.ts";
+
+/** A generation as a scheduler sees it. */
+export interface GenerationSample {
+  /** Its name. */
+  readonly name: string;
+  /** Its ceiling, in objects. */
+  readonly maxSize: number;
+  /** Its TTL, in milliseconds; 0 = none. */
+  readonly ttlMs: number;
+  /** Idle objects of its age. */
+  readonly idle: number;
+  /** Its target so far, in objects. */
+  readonly target: number;
+}
+
+/** A tag as a scheduler sees it. */
+export interface TagSample {
+  /** Its name. */
+  readonly name: string;
+  /** Acquires since the last tick. */
+  readonly acquires: number;
+  /** Those of them that had to create. */
+  readonly misses: number;
+  /** Its heat, in uses a cycle. */
+  readonly heat: number;
+  /** Whether it is hot. */
+  readonly hot: boolean;
+  /** The median of its hold times, in milliseconds, if one was timed. */
+  readonly holdMs?: number;
+}
+
+/** What happened in a pool and its host since the last tick. A figure that nobody knows is absent. */
+export interface Sample {
+  /** The host's clock, in milliseconds. */
+  readonly now: number;
+  /** Milliseconds since the last tick; a long pause is one long tick. */
+  readonly elapsedMs: number;
+  /** Cycles that have ended. */
+  readonly cycle: number;
+  /** Whether a cycle ended with this tick. */
+  readonly cycleEnded: boolean;
+  /** Acquires since the last tick. */
+  readonly acquires: number;
+  /** Those of them that had to create. */
+  readonly misses: number;
+  /** Objects in use now, those in limbo included. */
+  readonly leased: number;
+  /** The most objects in use at once since the last tick: levels 1 to this were touched. */
+  readonly peak: number;
+  /** Objects in existence. */
+  readonly live: number;
+  /** Levels 1 to this are hot. */
+  readonly hotLevels: number;
+  /** Levels 1 to this have survived three cycles. */
+  readonly oldLevels: number;
+  /** The generations, youngest first. */
+  readonly generations: readonly GenerationSample[];
+  /** The tags that were used, the untagged and the overflow profile included. */
+  readonly tags: readonly TagSample[];
+  /** Recorded size of the idle objects, in bytes. */
+  readonly bytes: number;
+  /** What `bytes` may not pass. */
+  readonly maxBytes: number;
+  /** The heap, where the runtime shows it. */
+  readonly heap?: HeapReading;
+  /** What the heap may hold, in bytes: the pool's `memoryLimit`, else the runtime's, else unknown. */
+  readonly memoryLimit?: number;
+  /** The collections. */
+  readonly gc: GcReading;
+}
+
+/** What a scheduler decides. What it leaves out stays as it was, `floor` and `bypass` apart. */
+export interface Adjustment {
+  /** The most idle objects of each generation, youngest first; ceilings win. */
+  readonly targets?: readonly number[];
+  /**
+   * Levels 1 to this are pinned: only a TTL, a ceiling or critical pressure takes them.
+   *
+   * @default {0}
+   */
+  readonly floor?: number;
+  /**
+   * How hard memory presses: moderate trims the oldest generation, high all but the youngest,
+   * critical everything, and stops retaining.
+   *
+   * @default {"none"}
+   */
+  readonly pressure?: Pressure;
+  /**
+   * Whether pooling does not pay: nothing is retained.
+   *
+   * @default {false}
+   */
+  readonly bypass?: boolean;
+}
+
+/**
+ * A policy of retention. It is arithmetic: it reads no clock, no host and no pool, so that the same
+ * samples always give the same adjustments. It may remember; then each pool needs one of its own.
+ *
+ * @example A scheduler that keeps what the last tick needed
+ * ```ts
+ * import { Pool, type Scheduler } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lastPeak: Scheduler = {
+ *   name: "last peak",
+ *   decide: ({ peak, generations }) => ({ targets: generations.map(() => peak) }),
+ * };
+ * const pool = new Pool({ create: () => ({}), reset: () => {}, scheduler: lastPeak });
+ * assertEquals(pool.stats().scheduler, "last peak");
+ * pool.close();
+ * ```
+ */
+export interface Scheduler {
+  /** Its name in statistics. */
+  readonly name: string;
+  /** Decides, once a tick. */
+  decide(sample: Sample): Adjustment;
+}
+
+/** Throws unless `value` is a scheduler. */
+export function needScheduler(action: string, value: unknown): void {
+  const { name, decide } = (value ?? {}) as Partial<Scheduler>;
+  if (typeof value !== "object" || typeof name !== "string" || typeof decide !== "function") {
+    throw new TypeError(
+      `${action}: scheduler must be an object with a name and decide(): received ${show(value)}`,
+    );
+  }
+}
+
+/** Says what makes an adjustment impossible to apply, or `undefined`. */
+export function faultOf(adjustment: unknown, generations: number): string | undefined {
+  if (typeof adjustment !== "object" || adjustment === null) {
+    return `the adjustment must be an object: received ${show(adjustment)}`;
+  }
+  const { targets, floor = 0 } = adjustment as Adjustment;
+  if (targets !== undefined) {
+    if (!Array.isArray(targets) || targets.length !== generations) {
+      return `targets must be an array of ${generations}: received ${show(targets)}`;
+    }
+    const bad = targets.find((target) => !(target >= 0));
+    if (bad !== undefined || targets.includes(undefined)) {
+      return `a target must be a number of at least 0: received ${show(bad)}`;
+    }
+  }
+  return floor >= 0 ? undefined : `floor must be a number of at least 0: received ${show(floor)}`;
+}

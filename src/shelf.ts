@@ -1,0 +1,137 @@
+/**
+ * A LIFO stack of idle objects that knows how long each of them has lain still.
+ *
+ * Why no clock and no list is needed: under LIFO reuse whatever lies below the lowest point that
+ * the stack reached since the last look has not been touched since. So at each look one number,
+ * the low-water mark, tells which objects keep their age and which are young again, and the ages
+ * form a staircase that only ever grows older towards the bottom.
+ *
+ * Invariants: `base <= low <= top`; steps rise in `start` and in `time`; the first step starts at
+ * or below `base`; `limit == base + room`.
+ *
+ * @module
+ */
+
+import type { Slot } from "./slot.ts";
+
+/** A run of idle objects that were last touched before the same look. */
+export interface Step {
+  /** Where the run starts, as an index of the stack. */
+  start: number;
+  /** When it was last seen touched, in ms. */
+  time: number;
+  /** The cycle in which it was last seen touched. */
+  cycle: number;
+}
+
+/** More steps than this are merged, the oldest first, towards the younger age. */
+const MAX_STEPS = 512;
+
+/** A LIFO stack of idle objects. `acquire` and `release` of a tag work on its fields directly. */
+export class Shelf<T> {
+  /** The stack; what lies below `base` or from `top` on is empty. */
+  slots: (Slot<T> | undefined)[] = [];
+  /** One past the topmost object. */
+  top = 0;
+  /** The lowest `top` since the last look. */
+  low = 0;
+  /** The lowest object. */
+  base = 0;
+  /** `top` must not pass this. */
+  limit = 0;
+  /** Recorded size of the idle objects, in bytes. */
+  bytes = 0;
+  /** `bytes` must not pass this. */
+  maxBytes = Number.MAX_SAFE_INTEGER;
+
+  #room = 0;
+  #steps: Step[] = [];
+
+  /** Objects lying here. */
+  get idle(): number {
+    return this.top - this.base;
+  }
+
+  /** The fewest objects that lay here since the last look. */
+  get lowest(): number {
+    return this.low - this.base;
+  }
+
+  /** How many objects may lie here. */
+  get room(): number {
+    return this.#room;
+  }
+
+  set room(room: number) {
+    this.#room = room;
+    this.limit = this.base + room;
+  }
+
+  /** Looks: what was touched since the last look is stamped with this time and cycle. */
+  settle(time: number, cycle: number): void {
+    const steps = this.#steps;
+    while (steps.length > 0 && steps[steps.length - 1]!.start >= this.low) steps.pop();
+    if (this.top > this.low) steps.push({ start: this.low, time, cycle });
+    this.low = this.top;
+    if (steps.length > MAX_STEPS) this.#mergeSteps();
+  }
+
+  /** Counts the objects, from the bottom, whose step satisfies `old`, which holds for older ones too. */
+  countWhere(old: (step: Readonly<Step>) => boolean): number {
+    const steps = this.#steps;
+    let from = 0;
+    let to = steps.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (old(steps[middle]!)) from = middle + 1;
+      else to = middle;
+    }
+    const end = from < steps.length ? steps[from]!.start : this.low;
+    return Math.max(0, Math.min(end, this.low) - this.base);
+  }
+
+  /** Removes the oldest `count` objects and gives each to `drop`, which must not throw. */
+  evict(count: number, drop: (slot: Slot<T>) => void): void {
+    for (let left = Math.min(count, this.idle); left > 0 && this.idle > 0; left--) {
+      const slot = this.slots[this.base]!;
+      this.slots[this.base++] = undefined;
+      this.limit = this.base + this.#room;
+      if (this.low < this.base) this.low = this.base;
+      this.bytes -= slot.size;
+      drop(slot);
+    }
+    this.#compact();
+  }
+
+  /** Lays an object on top, as one that was just touched. */
+  push(slot: Slot<T>): void {
+    this.slots[this.top++] = slot;
+    this.bytes += slot.size;
+  }
+
+  /** Moves the stack down where more than half of it is empty, so that each eviction pays O(1). */
+  #compact(): void {
+    const { base, top } = this;
+    const empty = base === top;
+    if (base === 0 || (!empty && (base < 1024 || base < top - base))) return;
+    this.slots = this.slots.slice(base, top);
+    this.top -= base;
+    this.low -= base;
+    this.base = 0;
+    this.limit = this.#room;
+    const steps = this.#steps;
+    let stale = 0;
+    while (stale + 1 < steps.length && steps[stale + 1]!.start <= base) stale++;
+    this.#steps = steps.slice(stale);
+    for (const step of this.#steps) step.start = Math.max(0, step.start - base);
+  }
+
+  #mergeSteps(): void {
+    const steps = this.#steps;
+    const half = steps.length >> 1;
+    const kept: Step[] = [];
+    for (let i = 0; i + 1 < half; i += 2) kept.push({ ...steps[i + 1]!, start: steps[i]!.start });
+    if (half % 2 === 1) kept.push(steps[half - 1]!);
+    this.#steps = kept.concat(steps.slice(half));
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The pool's own record of an object, reached from the object through a symbol field.
+ *
+ * One module-level class serves all pools: the engines then see one shape here whatever classes
+ * are pooled.
+ *
+ * @module
+ */
+
+/** Who holds an object: nobody, it lies on a shelf (or is being reset). */
+export const IDLE = 0;
+/** Who holds an object: a guard. */
+export const LIMBO = 1;
+/** Who holds an object: nobody, it has left the pool. */
+export const DISCARDED = 2;
+/** The first number that stands for a tag; each tag takes two. */
+export const FIRST_HOLDER = 4;
+
+/** The field of an object that leads to its slot. */
+export const SLOT: unique symbol = Symbol("@siliconflow/pool slot");
+
+/** The pool's own record of an object. */
+export class Slot<T> {
+  /**
+   * Who holds the object. A tag has an even number for raw leases and the odd one after it for
+   * stamped leases; both are negated while the lease is timed.
+   */
+  holder: number = IDLE;
+  /** Which stamped lease of this slot is the current one. */
+  stamp = 0;
+  /** The size read at the last release, in bytes. */
+  size = 0;
+  /** When the timed lease began, in ms of the host's clock. */
+  since = 0;
+
+  constructor(readonly object: T, public owner: unknown) {}
+
+  /** Begins a stamped lease. Stamps wrap, so that the field stays a small integer. */
+  nextStamp(): number {
+    return this.stamp = (this.stamp + 1) & 0x3fff_ffff;
+  }
+}
+
+/** Slots of objects that take no new field (frozen, sealed). */
+const sealed = new WeakMap<object, Slot<unknown>>();
+
+/** Finds the slot of an object, or `undefined` for anything that no pool has made. */
+export function slotOf<T>(object: unknown): Slot<T> | undefined {
+  if ((typeof object !== "object" && typeof object !== "function") || object === null) {
+    return undefined;
+  }
+  const slot = (object as { [SLOT]?: Slot<T> })[SLOT] ?? sealed.get(object) as Slot<T> | undefined;
+  // An heir or a Proxy of a pooled object shows its slot but is not the object.
+  return slot?.object === object ? slot : undefined;
+}
+
+/** Makes the slot of an object that comes into a pool, or takes up the one it had in another. */
+export function addSlot<T extends object>(object: T, owner: unknown): Slot<T> {
+  const former = slotOf<T>(object);
+  if (former !== undefined) {
+    former.owner = owner;
+    return former;
+  }
+  const slot = new Slot(object, owner);
+  if (Object.isExtensible(object)) {
+    // Not enumerable, so that no copy of the object by spreading inherits the slot.
+    Object.defineProperty(object, SLOT, { value: slot });
+  } else {
+    sealed.set(object, slot as Slot<unknown>);
+  }
+  return slot;
+}
