@@ -1,0 +1,58 @@
+// deno-lint-ignore-file no-console -- a command line program
+
+/**
+ * The gateway under Bun: `bun edge/bun.ts`.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { gateway } from "./gateway.ts";
+import { readPort, readStats } from "./settings.ts";
+
+/** The part of Bun's API that is used here: Deno, which checks this file, does not know it. */
+declare const Bun: {
+  serve(options: {
+    readonly port: number;
+    readonly fetch: (request: Request) => Response | Promise<Response>;
+  }): { readonly port: number; stop(): Promise<void> };
+};
+
+/** What asks the program to end. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Serves until a signal comes, and then answers the requests in flight. */
+function serve(): void {
+  const port = readPort(process.env);
+  const { fetch, pool } = gateway({ stats: readStats(process.env), onError: console.error });
+  const server = listen(port, fetch);
+  console.log(`Listening on http://localhost:${server.port}/`);
+
+  const stop = async () => {
+    // The next signal ends the program at once.
+    for (const signal of SIGNALS) process.off(signal, stop);
+    await server.stop();
+    pool.close();
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+}
+
+/** Opens the port. */
+function listen(
+  port: number,
+  fetch: (request: Request) => Response | Promise<Response>,
+): ReturnType<typeof Bun.serve> {
+  try {
+    return Bun.serve({ port, fetch: (request) => fetch(request) });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
+    throw new Error(`Cannot start: port must be free: received ${port}, which is in use`);
+  }
+}
+
+try {
+  serve();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

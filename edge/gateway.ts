@@ -1,0 +1,248 @@
+/**
+ * A small real service whose answers are built in pooled contexts.
+ *
+ * A context is leased only once the body has arrived and is valid, so that a slow or a wrong client
+ * holds nothing.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import type { Pool } from "../mod.ts";
+import type { RequestContext } from "./context.ts";
+import { contextPool } from "./context_pool.ts";
+import { pooled, type PooledEnv } from "./pooled.ts";
+import { needInteger, needOptions, received } from "./received.ts";
+import { parseInput, transform, type TransformInput } from "./transform.ts";
+
+/** What an `Authorization: Bearer` header can carry. */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+const ACTION = "Cannot create gateway";
+
+/** Who may read the statistics of a {@linkcode gateway}. */
+export interface GatewayStatsOptions {
+  /**
+   * The bearer token that a reader must send. Without one anybody reads.
+   *
+   * @default {undefined}
+   */
+  readonly token?: string;
+}
+
+/** How a {@linkcode gateway} behaves. */
+export interface GatewayOptions {
+  /**
+   * The pool to lease contexts from. Whoever makes it closes it.
+   *
+   * @default {contextPool()}
+   */
+  readonly pool?: Pool<RequestContext>;
+  /**
+   * The largest body that it reads, in bytes.
+   *
+   * @default {1048576}
+   */
+  readonly maxBodyBytes?: number;
+  /**
+   * Whether `GET /_pool/stats` answers, and to whom.
+   *
+   * @default {false}
+   */
+  readonly stats?: boolean | GatewayStatsOptions;
+  /**
+   * Turns a valid input into the answer's JSON value. It may use the context until it returns, or
+   * until the promise that it returns settles; the answer is written to `context.scratch` then.
+   *
+   * @default {transform}
+   */
+  readonly transform?: (input: TransformInput, context: RequestContext) => unknown;
+  /**
+   * Receives what a client is not told: the error behind a 500, a lease that could not be ended.
+   *
+   * @default {nothing is done}
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A service: a Hono app as far as a server needs it. */
+export interface Gateway {
+  /** Answers a request. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Answers a request that is made of a path: for tests. */
+  readonly request: (path: string, init?: RequestInit) => Response | Promise<Response>;
+  /** The pool that its contexts come from. */
+  readonly pool: Pool<RequestContext>;
+}
+
+/** The environment of the app: what its middleware leaves for its handlers. */
+interface GatewayEnv extends PooledEnv {
+  Variables: PooledEnv["Variables"] & { input: TransformInput };
+}
+
+/**
+ * A service that transforms texts: `POST /transform`, `GET /healthz` and, where it is enabled,
+ * `GET /_pool/stats`. The same app runs under `Deno.serve`, `Bun.serve` and workerd.
+ *
+ * Every error is a JSON object with one `error`: 400 for a body that is not JSON or not valid, 401
+ * for a missing or wrong token, 404, 405, 413 for a body that is too large, 500 for whatever fails
+ * inside.
+ *
+ * @param options How it behaves.
+ * @returns The service.
+ * @throws {TypeError} An option is of the wrong type.
+ * @throws {RangeError} `maxBodyBytes` is not an integer of at least 1.
+ *
+ * @example Usage
+ * ```ts
+ * import { gateway } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const service = gateway();
+ * const response = await service.request("/transform", {
+ *   method: "POST",
+ *   body: JSON.stringify({ text: "  Hello  World ", steps: ["collapse", "uppercase"] }),
+ * });
+ * assertEquals(await response.json(), { text: "HELLO WORLD", bytes: 11 });
+ * service.pool.close();
+ * ```
+ */
+export function gateway(options: GatewayOptions = {}): Gateway {
+  needOptions(ACTION, "options", options);
+  const { maxBodyBytes = 1_048_576, stats = false, onError = () => {} } = options;
+  const answer = options.transform ?? transform;
+  needInteger(ACTION, "maxBodyBytes", maxBodyBytes, 1);
+  needFunction("transform", answer);
+  needFunction("onError", onError);
+  const statsToken = findToken(stats);
+  const report = (error: unknown) => {
+    try {
+      onError(error);
+    } catch {
+      // What reports errors must not make any.
+    }
+  };
+  const lease = pooled({ pool: options.pool ?? contextPool({ onError: report }), onError: report });
+  const { pool } = lease;
+
+  const app = new Hono<GatewayEnv>();
+  app.use(async function onlyErrors(_, next) {
+    try {
+      await next();
+    } catch (error) {
+      // Hono hands nothing else to its error handler.
+      throw error instanceof Error ? error : new Error("Cannot answer", { cause: error });
+    }
+  });
+
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.all("/healthz", (c) => refuseMethod(c, "GET, HEAD"));
+
+  app.post(
+    "/transform",
+    bodyLimit({ maxSize: maxBodyBytes, onError: (c) => refuseSize(c, maxBodyBytes) }),
+    async function readInput(c, next) {
+      const body = await c.req.arrayBuffer();
+      // bodyLimit believes a Content-Length, even one that is no number.
+      if (body.byteLength > maxBodyBytes) return refuseSize(c, maxBodyBytes);
+      const parsed = parseInput(body);
+      if ("error" in parsed) return fail(c, 400, parsed.error);
+      c.set("input", parsed.input);
+      await next();
+    },
+    lease,
+    async (c) => {
+      const context = c.var.pooled;
+      const value = await answer(c.var.input, context);
+      return writeJson(context, value);
+    },
+  );
+  app.all("/transform", (c) => refuseMethod(c, "POST"));
+
+  if (stats !== false) {
+    if (statsToken !== undefined) app.get("/_pool/stats", authorize(statsToken));
+    app.get("/_pool/stats", (c) => c.json(pool.stats(), 200, { "Cache-Control": "no-store" }));
+    app.all("/_pool/stats", (c) => refuseMethod(c, "GET, HEAD"));
+  }
+
+  app.notFound((c) => fail(c, 404, "Cannot answer: route must exist: received an unknown one"));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException && error.res) return error.getResponse();
+    report(error);
+    // What went wrong may tell secrets; whoever runs the service gets it from onError.
+    return fail(c, 500, "Cannot answer: handler must not fail: received an internal error");
+  });
+  return { fetch: (request) => app.fetch(request), request: app.request, pool };
+}
+
+/** Writes a JSON answer in the scratch, and copies it once, into the response. */
+function writeJson({ scratch }: RequestContext, value: unknown): Response {
+  const start = scratch.length;
+  // What has no JSON form, such as undefined, is a fault of the transform.
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) {
+    throw new TypeError(
+      `Cannot write answer: value must have a JSON form: received ${received(value)}`,
+    );
+  }
+  scratch.write(text);
+  return new Response(scratch.view().subarray(start), {
+    headers: { "Content-Type": "application/json" },
+  });
+}
+
+/** A JSON error. */
+function fail(c: Context, status: 400 | 404 | 405 | 413 | 500, error: string): Response {
+  return c.json({ error }, status);
+}
+
+function refuseMethod(c: Context, allowed: string): Response {
+  c.header("Allow", allowed);
+  // Hono does not limit what a method is called.
+  const method = received(c.req.method);
+  return fail(c, 405, `Cannot answer: method must be ${allowed}: received ${method}`);
+}
+
+function refuseSize(c: Context, maxBodyBytes: number): Response {
+  const rule = `body must be at most ${maxBodyBytes} bytes`;
+  return fail(c, 413, `Cannot transform: ${rule}: received more`);
+}
+
+/** Hono's own check of a bearer token, answering in JSON. */
+function authorize(token: string): ReturnType<typeof bearerAuth> {
+  const message = {
+    error: "Cannot read stats: bearer token must be right: received none or another",
+  };
+  return bearerAuth({
+    token,
+    noAuthenticationHeader: { message },
+    invalidAuthenticationHeader: { message },
+    invalidToken: { message },
+  });
+}
+
+/** The token that guards the statistics, if one does. */
+function findToken(stats: unknown): string | undefined {
+  if (typeof stats === "boolean") return undefined;
+  if (typeof stats !== "object" || stats === null) {
+    throw new TypeError(
+      `${ACTION}: stats must be a boolean or an object: received ${received(stats)}`,
+    );
+  }
+  const { token } = stats as { token?: unknown };
+  if (token === undefined || typeof token === "string" && BEARER_TOKEN.test(token)) return token;
+  // Not what it is: it may be almost right.
+  throw new TypeError(
+    `${ACTION}: stats.token must be of characters a bearer token may have: received ${
+      typeof token === "string" ? `${token.length} characters` : typeof token
+    }`,
+  );
+}
+
+function needFunction(name: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new TypeError(`${ACTION}: ${name} must be a function: received ${received(value)}`);
+}

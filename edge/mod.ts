@@ -1,0 +1,43 @@
+/**
+ * The pool at the edge: request contexts that keep their capacity, a Hono middleware that leases
+ * one for each request, and a small gateway that is built of both.
+ *
+ * @example A Hono app with pooled contexts
+ * ```ts
+ * import { Hono } from "hono";
+ * import { pooled, type PooledEnv } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const app = new Hono<PooledEnv>();
+ * app.use(pooled());
+ * app.get("/items/:id", (c) => {
+ *   const { scratch } = c.var.pooled;
+ *   scratch.write(JSON.stringify({ id: c.req.param("id") }));
+ *   return c.body(scratch.view(), 200, { "Content-Type": "application/json" });
+ * });
+ * assertEquals(await (await app.request("/items/7")).json(), { id: "7" });
+ * ```
+ *
+ * @module
+ */
+
+export { RequestContext, type RequestContextOptions } from "./context.ts";
+export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
+export { type Gateway, gateway, type GatewayOptions, type GatewayStatsOptions } from "./gateway.ts";
+export { NameStore, type NameStoreOptions } from "./name_store.ts";
+export {
+  type MatchedRoute,
+  pooled,
+  type PooledContext,
+  type PooledEnv,
+  type PooledMiddleware,
+  type PooledOptions,
+} from "./pooled.ts";
+export { Scratch, type ScratchOptions } from "./scratch.ts";
+export { StateStore, type StateStoreOptions } from "./state_store.ts";
+export {
+  transform,
+  type TransformInput,
+  type TransformOutput,
+  type TransformStep,
+} from "./transform.ts";

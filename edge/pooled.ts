@@ -1,0 +1,253 @@
+/**
+ * A lease for the length of a request.
+ *
+ * Why a lease can end neither too late nor twice: it is taken just before `next()` and ended in the
+ * one `finally` around it, and it is stamped, so that nothing that happens to the object later can
+ * make that end hit somebody else's lease.
+ *
+ * This first version ends the lease when the handler has settled. A body that still streams then,
+ * and a promise given to `waitUntil`, must not use the object; `new Response(view)` copies the view
+ * at once and is safe.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import { matchedRoutes } from "hono/route";
+import { Pool, type PoolOptions } from "../mod.ts";
+import type { RequestContext } from "./context.ts";
+import { contextPool } from "./context_pool.ts";
+import { needOptions, received } from "./received.ts";
+
+/** The longest tag that a pool takes, in characters. */
+const MAX_TAG = 256;
+
+/** A handler that takes no `next` is one that answers. */
+const MIDDLEWARE_ARITY = 2;
+
+const ACTION = "Cannot create pooled()";
+
+/**
+ * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
+ *
+ * @typeParam T The class of the pooled objects.
+ * @typeParam Name The name of the variable.
+ *
+ * @example Usage
+ * ```ts
+ * import { Hono } from "hono";
+ * import { pooled, type PooledEnv } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const app = new Hono<PooledEnv>();
+ * app.use(pooled());
+ * app.get("/", (c) => c.text(`${c.var.pooled.headers.size} headers`));
+ * assertEquals(await (await app.request("/")).text(), "0 headers");
+ * ```
+ */
+export interface PooledEnv<T extends object = RequestContext, Name extends string = "pooled"> {
+  /** The variables of the app's requests. */
+  Variables: { [Key in Name]: T };
+}
+
+/** A route that matched a request, as Hono tells it. */
+export interface MatchedRoute {
+  /** Its pattern, such as `/users/:id`. */
+  readonly path: string;
+  /** What answers, or hands on to the next one. */
+  readonly handler: { readonly length: number };
+}
+
+/**
+ * The part of Hono's `Context` that the middleware uses.
+ *
+ * @typeParam T The class of the pooled objects.
+ * @typeParam Name The name of the variable.
+ */
+export interface PooledContext<T extends object, Name extends string> {
+  /** The request. */
+  readonly req: {
+    /** The index, among the routes that matched, of the one that runs. */
+    readonly routeIndex: number;
+    /** The routes that matched, in the order in which they run. */
+    readonly matchedRoutes?: readonly MatchedRoute[];
+  };
+  /** Reads the variable. */
+  get(name: Name): T | undefined;
+  /** Writes the variable. */
+  set(name: Name, value: T): void;
+}
+
+/**
+ * A Hono middleware, and the pool it leases from.
+ *
+ * @typeParam T The class of the pooled objects.
+ * @typeParam Name The name of the variable.
+ */
+export interface PooledMiddleware<T extends object, Name extends string> {
+  /** Runs the rest of the request with a leased object. */
+  (context: PooledContext<T, Name>, next: () => Promise<void>): Promise<void>;
+  /** The pool. Whoever made it closes it; that is you where the middleware made it. */
+  readonly pool: Pool<T>;
+}
+
+/**
+ * How {@linkcode pooled} behaves.
+ *
+ * @typeParam T The class of the pooled objects.
+ * @typeParam Name The name of the variable.
+ */
+export interface PooledOptions<
+  T extends object = RequestContext,
+  Name extends string = "pooled",
+> {
+  /**
+   * The name of the variable.
+   *
+   * @default {"pooled"}
+   */
+  readonly name?: Name;
+  /**
+   * The pool to lease from: one that exists, or the options to make one.
+   *
+   * @default {contextPool()}
+   */
+  readonly pool?: Pool<T> | PoolOptions<T>;
+  /**
+   * Receives what goes wrong when a lease ends: a `reset` that throws, say. The object is discarded
+   * by then and the response is sent all the same.
+   *
+   * @default {the pool's own where its options are given here, else console.error}
+   */
+  readonly onError?: (error: Error) => void;
+}
+
+/**
+ * Hono middleware that leases an object for each request, as the variable `pooled`.
+ *
+ * The lease is tagged with the pattern of the matched route, never with the URL, and ends when the
+ * handler has settled, whether it answered or threw. Use it for each route of an app with
+ * `app.use(pooled())`, or for one with `app.post("/path", pooled(), handler)`.
+ *
+ * @typeParam T The class of the pooled objects.
+ * @typeParam Name The name of the variable.
+ * @param options How it behaves.
+ * @returns The middleware.
+ * @throws {TypeError} An option is of the wrong type.
+ *
+ * @example Usage
+ * ```ts
+ * import { Hono } from "hono";
+ * import { pooled, type PooledEnv } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lease = pooled();
+ * const app = new Hono<PooledEnv>();
+ * app.use(lease);
+ * app.get("/hello/:name", (c) => {
+ *   const { scratch } = c.var.pooled;
+ *   scratch.write(`Hello ${c.req.param("name")}`);
+ *   return c.body(scratch.view());
+ * });
+ *
+ * assertEquals(await (await app.request("/hello/Ada")).text(), "Hello Ada");
+ * assertEquals(lease.pool.stats().leased, 0);
+ * lease.pool.close();
+ * ```
+ *
+ * @example Objects of another class, under another name
+ * ```ts
+ * import { Hono } from "hono";
+ * import { pooled, type PooledEnv } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lease = pooled({
+ *   name: "point",
+ *   pool: { create: () => ({ x: 0 }), reset: (point) => void (point.x = 0) },
+ * });
+ * const app = new Hono<PooledEnv<{ x: number }, "point">>();
+ * app.get("/", lease, (c) => c.json(++c.var.point.x));
+ * assertEquals(await (await app.request("/")).json(), 1);
+ * assertEquals(await (await app.request("/")).json(), 1);
+ * lease.pool.close();
+ * ```
+ */
+export function pooled<T extends object = RequestContext, Name extends string = "pooled">(
+  options: PooledOptions<T, Name> = {},
+): PooledMiddleware<T, Name> {
+  needOptions(ACTION, "options", options);
+  const name = options.name ?? "pooled" as Name;
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`${ACTION}: name must be a string with text: received ${received(name)}`);
+  }
+  const pool = findPool(options.pool);
+  const report = findReport(options);
+
+  const pooled = async (c: PooledContext<T, Name>, next: () => Promise<void>): Promise<void> => {
+    const outer = c.get(name);
+    const lease = pool.lease(tagOf(c));
+    try {
+      c.set(name, lease.value);
+      await next();
+    } finally {
+      // What runs later in this request must not find an object that is somebody else's by then.
+      c.set(name, outer as T);
+      try {
+        lease.release();
+        pool.poll();
+      } catch (error) {
+        // The answer is right, or another error is on its way: neither may be lost to this one.
+        report(error);
+      }
+    }
+  };
+  return Object.assign(pooled, { pool });
+}
+
+/** The pool that the options ask for. */
+function findPool<T extends object>(option: PooledOptions<T, string>["pool"]): Pool<T> {
+  // Without options T is its default, as the signature says.
+  if (option === undefined) return contextPool() as unknown as Pool<T>;
+  needOptions(ACTION, "pool", option);
+  return isPool(option) ? option : new Pool<T>(option);
+}
+
+/** Not `instanceof`: a pool of another copy of this package is as good. */
+function isPool<T extends object>(option: Pool<T> | PoolOptions<T>): option is Pool<T> {
+  return "lease" in option && typeof option.lease === "function" &&
+    "poll" in option && typeof option.poll === "function";
+}
+
+/** What to do with an error that no caller can be given. */
+function findReport<T extends object>(options: PooledOptions<T, string>): (error: unknown) => void {
+  const { onError, pool } = options;
+  if (onError !== undefined && typeof onError !== "function") {
+    throw new TypeError(`${ACTION}: onError must be a function: received ${received(onError)}`);
+  }
+  const own = pool !== undefined && !isPool(pool) ? pool.onError : undefined;
+  // deno-lint-ignore no-console -- as a pool itself does
+  const target = onError ?? own ?? ((error: Error) => console.error(error));
+  return (error) => {
+    try {
+      target(error as Error);
+    } catch {
+      // What reports errors must not make any.
+    }
+  };
+}
+
+/** The pattern of the route that will answer, or of the last one that matched. */
+function tagOf(c: PooledContext<object, string>): string | undefined {
+  // The getter is there in Hono 4, whatever copy the app uses; the helper takes over in Hono 5.
+  const routes: readonly MatchedRoute[] = c.req.matchedRoutes ??
+    matchedRoutes(c as unknown as Context);
+  for (let i = c.req.routeIndex + 1; i < routes.length; i++) {
+    if (routes[i]!.handler.length < MIDDLEWARE_ARITY) return tagFrom(routes[i]!.path);
+  }
+  return tagFrom(routes.at(-1)?.path);
+}
+
+function tagFrom(pattern: string | undefined): string | undefined {
+  // A pool refuses an empty tag; no pattern is no reason to refuse a request.
+  return pattern?.slice(0, MAX_TAG) || undefined;
+}

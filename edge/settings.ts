@@ -1,0 +1,55 @@
+/**
+ * The environment variables of the gateway, the same on each runtime.
+ *
+ * @module
+ */
+
+import type { GatewayOptions } from "./gateway.ts";
+import { received } from "./received.ts";
+
+const DEFAULT_PORT = 8000;
+const MAX_PORT = 65_535;
+
+/** Variables by name. A runtime may hold more than strings in it (bindings on Workers). */
+export type Environment = Readonly<Record<string, unknown>>;
+
+/**
+ * The port to listen on.
+ *
+ * - `PORT`: an integer from 0 to 65535, where 0 takes any free one. 8000 if unset.
+ *
+ * @throws {TypeError} The variable is something else.
+ */
+export function readPort({ PORT: port }: Environment): number {
+  if (port === undefined) return DEFAULT_PORT;
+  if (typeof port === "string" && /^\d{1,5}$/.test(port) && Number(port) <= MAX_PORT) {
+    return Number(port);
+  }
+  throw new TypeError(
+    `Cannot start: PORT must be an integer from 0 to ${MAX_PORT}: received ${received(port)}`,
+  );
+}
+
+/**
+ * Who may read the statistics.
+ *
+ * - `POOL_STATS`: `1` or `true` to serve `GET /_pool/stats`; `0`, `false` or unset not to
+ * - `POOL_TOKEN`: the bearer token that it then asks for
+ *
+ * @throws {TypeError} A variable is something else, or there is a token but nothing to guard.
+ */
+export function readStats(
+  { POOL_STATS: stats, POOL_TOKEN: token }: Environment,
+): NonNullable<GatewayOptions["stats"]> {
+  if (stats === "1" || stats === "true") {
+    return token === undefined ? true : { token: token as string };
+  }
+  if (stats !== undefined && stats !== "0" && stats !== "false") {
+    const rule = "POOL_STATS must be 1, true, 0 or false";
+    throw new TypeError(`Cannot start: ${rule}: received ${received(stats)}`);
+  }
+  if (token === undefined) return false;
+  throw new TypeError(
+    "Cannot start: POOL_TOKEN must come with POOL_STATS=1: received it without",
+  );
+}
