@@ -56,7 +56,7 @@ export interface Guard<T extends object> extends Disposable {
 /** The pool as a guard needs it. */
 export interface Limbo<T extends object> {
   enterLimbo(object: T, tag: string | undefined): Waiting<T> | undefined;
-  leaveLimbo(tag: TagHandle<T>, slot: Slot<T>): void;
+  leaveLimbo(waiting: Waiting<T>): void;
 }
 
 /** An object in limbo and the tag it is to be released under. */
@@ -92,12 +92,12 @@ export class LimboGuard<T extends object> implements Guard<T> {
 
   drop(): void {
     this.#dropped = true;
-    const waiting = this.#waiting;
+    const all = this.#waiting;
     this.#waiting = [];
     const errors: unknown[] = [];
-    for (const { tag, slot } of waiting) {
+    for (const waiting of all) {
       try {
-        this.#limbo.leaveLimbo(tag, slot);
+        this.#limbo.leaveLimbo(waiting);
       } catch (error) {
         errors.push(error);
       }

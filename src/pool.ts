@@ -6,7 +6,7 @@
 
 import { detectHost } from "./adapter/detect.ts";
 import { adaptiveScheduler } from "./adaptive_scheduler.ts";
-import { ceilingFor, Core, UNKNOWN_SIZE } from "./core.ts";
+import { Core } from "./core.ts";
 import { needFunction, needNumber, type PoolError, show } from "./error.ts";
 import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
 import { type Guard, LimboGuard } from "./guard.ts";
@@ -14,6 +14,7 @@ import { checkHeat, type HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
 import type { Lease } from "./lease.ts";
 import { needPressure, type Pressure } from "./pressure.ts";
+import { ceilingFor, UNKNOWN_SIZE } from "./retention.ts";
 import { needScheduler, type Scheduler } from "./scheduler.ts";
 import type { PoolStats } from "./stats.ts";
 import { needTagName, type Tag, type TagHandle } from "./tag.ts";
@@ -242,7 +243,7 @@ export class Pool<T extends object> {
       guard,
       onError,
     });
-    this.untagged = this.core.untagged;
+    this.untagged = this.core.tags.untagged;
   }
 
   /**
@@ -385,7 +386,7 @@ export class Pool<T extends object> {
 
   private tagHandle(name: string): TagHandle<T> {
     needTagName("Cannot find tag", name);
-    return this.core.tag(name);
+    return this.core.tags.get(name);
   }
 }
 

@@ -9,6 +9,8 @@ const ENOUGH = 256;
 const MEAN = 64;
 const MAX_STRETCH = 8;
 
+let seed = 0;
+
 /**
  * A source of random gaps between timed leases, 64 on average. Fixed gaps would alias with periodic
  * requests. Once a tick has timed 256, each further gap is twice as long on average, and so on:
@@ -20,7 +22,9 @@ export class Sampling {
   #timed = 0;
   #stretch = 0;
 
-  constructor(seed: number) {
+  /** Makes a source that no other one of this process draws in step with. */
+  constructor() {
+    seed = (seed + 0x9e3779b9) | 0;
     this.#state = seed | 1;
   }
 

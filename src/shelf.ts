@@ -90,9 +90,13 @@ export class Shelf<T> {
     return Math.max(0, Math.min(end, this.low) - this.base);
   }
 
-  /** Removes the oldest `count` objects and gives each to `drop`, which must not throw. */
-  evict(count: number, drop: (slot: Slot<T>) => void): void {
-    for (let left = Math.min(count, this.idle); left > 0 && this.idle > 0; left--) {
+  /**
+   * Removes the oldest `count` objects and gives each to `drop`, which must not throw. Says how many
+   * there were.
+   */
+  evict(count: number, drop: (slot: Slot<T>) => void): number {
+    let evicted = 0;
+    for (; evicted < count && this.idle > 0; evicted++) {
       const slot = this.slots[this.base]!;
       this.slots[this.base++] = undefined;
       this.limit = this.base + this.#room;
@@ -101,6 +105,16 @@ export class Shelf<T> {
       drop(slot);
     }
     this.#compact();
+    return evicted;
+  }
+
+  /** Takes the topmost object, of which there must be one. */
+  pop(): Slot<T> {
+    const slot = this.slots[--this.top]!;
+    this.slots[this.top] = undefined;
+    if (this.top < this.low) this.low = this.top;
+    this.bytes -= slot.size;
+    return slot;
   }
 
   /** Lays an object on top, as one that was just touched. */

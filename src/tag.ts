@@ -132,6 +132,12 @@ export class TagHandle<T extends object> implements Tag<T> {
     return this.acquiresBefore + this.period - this.left;
   }
 
+  /** Starts counting down to the next timed lease. */
+  startPeriod(gap: number): void {
+    this.acquiresBefore += this.period;
+    this.left = this.period = gap;
+  }
+
   acquire(): T {
     return this.take(this.id).object;
   }

@@ -1,0 +1,106 @@
+/**
+ * The account of a pool's objects.
+ *
+ * `created == leased + idle + limbo + Σ discarded`. Only the slow events are counted; the rest is
+ * derived: `live = created − Σ discarded`, `in use = live − idle`, and, since the shelf knows its
+ * lowest point, the peak of objects in use since the last tick is `live − lowest`. `#peak` keeps
+ * what that was before `live` changed.
+ *
+ * @module
+ */
+
+import { PoolError, show } from "./error.ts";
+import type { Shelf } from "./shelf.ts";
+import { DISCARDED, type Slot } from "./slot.ts";
+import { DISCARD_REASONS, type DiscardReason } from "./stats.ts";
+
+/** The account of a pool's objects, and the way out of the pool. */
+export class Account<T extends object> {
+  /** Objects made so far. */
+  created = 0;
+  /** Objects in existence: in use or idle. */
+  live = 0;
+  /** Objects in use that wait for their guard to drop. */
+  limbo = 0;
+  /** Misuses so far. */
+  misuses = 0;
+  /** Objects that left, by reason. */
+  readonly discarded: Record<DiscardReason, number> = Object.fromEntries(
+    DISCARD_REASONS.map((reason) => [reason, 0]),
+  ) as Record<DiscardReason, number>;
+
+  readonly #shelf: Shelf<T>;
+  readonly #dispose: ((object: T) => void) | undefined;
+  readonly #report: (error: unknown) => void;
+  #peak = 0;
+
+  constructor(
+    shelf: Shelf<T>,
+    dispose: ((object: T) => void) | undefined,
+    report: (error: unknown) => void,
+  ) {
+    this.#shelf = shelf;
+    this.#dispose = dispose;
+    this.#report = report;
+  }
+
+  /** Objects leased or in limbo. */
+  get inUse(): number {
+    return this.live - this.#shelf.idle;
+  }
+
+  /** The most objects in use at once since the last tick. */
+  get peak(): number {
+    return Math.max(this.#peak, this.live - this.#shelf.lowest);
+  }
+
+  /** Keeps the peak before `live` or the shelf's lowest point changes. */
+  foldPeak(): void {
+    this.#peak = this.peak;
+  }
+
+  /** Begins a tick; the shelf has just been settled. */
+  restartPeak(): void {
+    this.#peak = this.inUse;
+  }
+
+  /** An object was made. */
+  add(): void {
+    this.foldPeak();
+    this.created++;
+    this.live++;
+  }
+
+  /** Discards an object in use. */
+  discard(slot: Slot<T>, reason: DiscardReason): void {
+    this.foldPeak();
+    this.#drop(slot, reason);
+  }
+
+  /** Discards the oldest idle objects; says how many there were. */
+  evict(count: number, reason: DiscardReason): number {
+    if (count <= 0) return 0;
+    this.foldPeak();
+    return this.#shelf.evict(count, (slot) => this.#drop(slot, reason));
+  }
+
+  #drop(slot: Slot<T>, reason: DiscardReason): void {
+    slot.holder = DISCARDED;
+    this.live--;
+    this.discarded[this.#isDisposed(slot, reason) ? reason : "error"]++;
+  }
+
+  #isDisposed(slot: Slot<T>, reason: DiscardReason): boolean {
+    // A limbo that overflows cannot wait, yet somebody may still be reading the object.
+    if (this.#dispose === undefined || reason === "limbo") return true;
+    try {
+      const dispose = this.#dispose;
+      dispose(slot.object);
+      return true;
+    } catch (cause) {
+      const rule = `dispose must not throw: received ${show(cause)}`;
+      this.#report(new PoolError("dispose", `Cannot discard from Pool: ${rule}`, cause));
+      return false;
+    }
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * How much a shelf may hold, and what has to go.
+ *
+ * @module
+ */
+
+import type { Account } from "./account.ts";
+import { planEviction } from "./eviction.ts";
+import { cascade, type GenerationOptions } from "./generation.ts";
+import { OLD_CYCLES } from "./heat.ts";
+import type { Pressure } from "./pressure.ts";
+import type { Adjustment } from "./scheduler.ts";
+import type { Shelf } from "./shelf.ts";
+import type { DiscardReason, GenerationStats } from "./stats.ts";
+
+/** What an object counts where its size is not known, in bytes. */
+export const UNKNOWN_SIZE = 4096;
+/** The most disposals of one tick. */
+const MAX_DISPOSALS = 1024;
+/** The most objects that a generation may hold where nobody gave a ceiling. */
+const MAX_CEILING = 2 ** 22;
+
+/** How many objects of `size` bytes fit; never so many that the stack itself is a burden. */
+export function ceilingFor(maxBytes: number, size: number): number {
+  return Math.min(MAX_CEILING, Math.floor(maxBytes / Math.max(1, size)));
+}
+
+/** Bounds that do not change while a pool lives. */
+export interface RetentionOptions {
+  readonly generations: readonly GenerationOptions[];
+  readonly maxBytes: number;
+  /** Whether the sizes of objects are known. */
+  readonly isSized: boolean;
+}
+
+/** The bounds of a shelf and their enforcement. */
+export class Retention<T extends object> {
+  readonly #shelf: Shelf<T>;
+  readonly #account: Account<T>;
+  readonly #options: RetentionOptions;
+  readonly #ttls: readonly number[];
+  #ceilings: readonly number[];
+  #targets: readonly number[];
+  #floor = 0;
+  #pressure: Pressure = "none";
+  /** Why nothing is retained, if nothing is. */
+  #refusal: "closed" | "pressure" | "bypass" | undefined;
+  #backlog = 0;
+
+  constructor(shelf: Shelf<T>, account: Account<T>, options: RetentionOptions) {
+    this.#shelf = shelf;
+    this.#account = account;
+    this.#options = options;
+    this.#ttls = options.generations.map(({ ttlMs }) => ttlMs === 0 ? Infinity : ttlMs);
+    this.#ceilings = this.#targets = options.generations.map(({ maxSize }) => maxSize);
+    if (options.isSized) shelf.maxBytes = options.maxBytes;
+    this.#openRoom();
+  }
+
+  /** Objects that had to stay because a tick disposes of a bounded number only. */
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  /** Recorded size of the idle objects, in bytes. */
+  get bytes(): number {
+    return this.#options.isSized ? this.#shelf.bytes : this.#shelf.idle * UNKNOWN_SIZE;
+  }
+
+  /** Levels 1 to this are pinned. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** The pressure that was last seen. */
+  get pressure(): Pressure {
+    return this.#pressure;
+  }
+
+  /** Whether the scheduler found pooling not worth while. */
+  get bypass(): boolean {
+    return this.#refusal === "bypass";
+  }
+
+  /** Why the shelf takes no more. */
+  get reasonToRefuse(): DiscardReason {
+    return this.#refusal ?? (this.#shelf.idle >= sum(this.#ceilings) ? "full" : "budget");
+  }
+
+  /** Sizes the ceilings by what one object takes. */
+  resize(size: number): void {
+    const fits = ceilingFor(this.#options.maxBytes, size);
+    this.#ceilings = this.#targets = this.#ceilings.map(() => fits);
+    if (this.#refusal === undefined) this.#openRoom();
+  }
+
+  /** Takes over what a scheduler decided. */
+  apply({ targets, floor = 0, pressure = "none", bypass = false }: Adjustment): void {
+    if (targets !== undefined) this.#targets = targets.map((target) => Math.floor(target));
+    this.#floor = floor;
+    this.#pressure = pressure;
+    if (pressure === "critical") this.#refuse("pressure");
+    else if (bypass) this.#refuse("bypass");
+    else this.#openRoom();
+  }
+
+  /** Idle objects per generation by age alone, youngest first. */
+  ages(now: number): number[] {
+    const older = this.#ttls.map((_, i) => i < this.#ttls.length - 1 ? this.#expired(i, now) : 0);
+    return older.map((count, i) => (i === 0 ? this.#shelf.idle : older[i - 1]!) - count);
+  }
+
+  /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to 1024 objects. */
+  evict(now: number, cycle: number): void {
+    if (this.#refusal !== undefined) {
+      this.#account.evict(MAX_DISPOSALS, this.#refusal);
+      this.#backlog = this.#shelf.idle;
+    } else {
+      const pressed = Math.min(this.#pressed(this.#pressure, now), MAX_DISPOSALS);
+      this.#account.evict(pressed, "pressure");
+      const floor = Math.max(0, this.#floor - this.#account.inUse);
+      this.#targets = this.#caps(floor);
+      const plan = planEviction({
+        ages: this.ages(now),
+        caps: this.#targets,
+        expired: this.#expired(this.#ttls.length - 1, now),
+        unused: this.#shelf.countWhere((step) => cycle - step.cycle > OLD_CYCLES),
+        floor,
+        most: MAX_DISPOSALS - pressed,
+      });
+      this.#account.evict(plan.ttl, "ttl");
+      this.#account.evict(plan.unused, "unused");
+      this.#account.evict(plan.cold, "cold");
+      this.#backlog = plan.backlog + this.#pressed(this.#pressure, now);
+    }
+    // What had to wait is shown as what it is: allowed to lie here until the next tick.
+    const held = this.#held(now);
+    this.#targets = this.#targets.map((target, i) => Math.max(target, held[i]!));
+  }
+
+  /** Gives up what a pressure takes, all at once; says how many objects went. */
+  trim(pressure: Pressure, now: number): number {
+    this.#pressure = pressure;
+    const count = this.#account.evict(this.#pressed(pressure, now), "pressure");
+    if (pressure === "critical") this.#refuse("pressure");
+    return count;
+  }
+
+  /** Gives up everything for good. */
+  close(): void {
+    this.#refuse("closed");
+    this.#account.evict(this.#shelf.idle, "closed");
+  }
+
+  /** The generations as a snapshot shows them. */
+  generations(now: number): GenerationStats[] {
+    const held = this.#held(now);
+    return this.#options.generations.map(({ name, ttlMs }, i) => ({
+      name,
+      idle: held[i]!,
+      target: this.#targets[i]!,
+      maxSize: this.#ceilings[i]!,
+      ttlMs,
+    }));
+  }
+
+  #refuse(refusal: "closed" | "pressure" | "bypass"): void {
+    this.#refusal = refusal;
+    this.#shelf.room = 0;
+  }
+
+  #openRoom(): void {
+    const { isSized, maxBytes } = this.#options;
+    this.#refusal = undefined;
+    const ceiling = sum(this.#ceilings);
+    this.#shelf.room = isSized ? ceiling : Math.min(ceiling, Math.floor(maxBytes / UNKNOWN_SIZE));
+  }
+
+  /** How many objects are older than a generation's TTL. */
+  #expired(generation: number, now: number): number {
+    const ttl = this.#ttls[generation]!;
+    return this.#shelf.countWhere((step) => now - step.time >= ttl);
+  }
+
+  /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */
+  #caps(floor: number): number[] {
+    const caps = this.#targets.map((target, i) => Math.min(target, this.#ceilings[i]!));
+    let missing = floor - sum(caps);
+    for (let i = caps.length - 1; i >= 0 && missing > 0; i--) {
+      const more = Math.min(missing, this.#ceilings[i]! - caps[i]!);
+      caps[i]! += more;
+      missing -= more;
+    }
+    return caps;
+  }
+
+  /** Idle objects per generation: by age, spilled down over targets, and up again over ceilings. */
+  #held(now: number): number[] {
+    const caps = this.#targets.map((target, i) => Math.min(target, this.#ceilings[i]!));
+    const { held, over } = cascade(this.ages(now), caps);
+    held[held.length - 1]! += over;
+    return cascade(held.toReversed(), this.#ceilings.toReversed()).held.toReversed();
+  }
+
+  /** How many objects a pressure takes. */
+  #pressed(pressure: Pressure, now: number): number {
+    const { idle } = this.#shelf;
+    if (pressure === "none") return 0;
+    if (pressure === "critical") return idle;
+    const ages = this.ages(now);
+    const kept = pressure === "moderate" || ages.length === 1
+      ? ages.slice(0, -1)
+      : ages.slice(0, 1);
+    const pinned = this.#floor - this.#account.inUse;
+    return Math.max(0, idle - Math.max(sum(kept), pinned));
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
