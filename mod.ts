@@ -23,5 +23,11 @@ export type {
   Scheduler,
   TagSample,
 } from "./src/scheduler.ts";
-export type { DiscardReason, GenerationStats, PoolStats, TagStats } from "./src/stats.ts";
+export {
+  type DiscardReason,
+  discardReasons,
+  type GenerationStats,
+  type PoolStats,
+  type TagStats,
+} from "./src/stats.ts";
 export type { Tag } from "./src/tag.ts";

@@ -12,7 +12,7 @@
 import { PoolError, show } from "./error.ts";
 import type { Shelf } from "./shelf.ts";
 import { DISCARDED, type Slot } from "./slot.ts";
-import { DISCARD_REASONS, type DiscardReason } from "./stats.ts";
+import { type DiscardReason, discardReasons } from "./stats.ts";
 
 /** The account of a pool's objects, and the way out of the pool. */
 export class Account<T extends object> {
@@ -26,7 +26,7 @@ export class Account<T extends object> {
   misuses = 0;
   /** Objects that left, by reason. */
   readonly discarded: Record<DiscardReason, number> = Object.fromEntries(
-    DISCARD_REASONS.map((reason) => [reason, 0]),
+    discardReasons.map((reason) => [reason, 0]),
   ) as Record<DiscardReason, number>;
 
   readonly #shelf: Shelf<T>;

@@ -257,7 +257,7 @@ export class Pool<T extends object> {
    * @throws {TypeError} A tag that is none.
    */
   acquire(tag?: string): T {
-    return (tag === undefined ? this.untagged : this.tagHandle(tag)).acquire();
+    return (tag === undefined ? this.untagged : tagOf(this.core, tag)).acquire();
   }
 
   /**
@@ -271,7 +271,7 @@ export class Pool<T extends object> {
    */
   release(object: T, tag?: string): void {
     if (tag === undefined) this.untagged.releaseAny(object);
-    else this.tagHandle(tag).release(object);
+    else tagOf(this.core, tag).release(object);
   }
 
   /**
@@ -283,7 +283,7 @@ export class Pool<T extends object> {
    * @throws {TypeError} A tag that is none.
    */
   lease(tag?: string): Lease<T> {
-    return (tag === undefined ? this.untagged : this.tagHandle(tag)).lease();
+    return (tag === undefined ? this.untagged : tagOf(this.core, tag)).lease();
   }
 
   /**
@@ -297,7 +297,7 @@ export class Pool<T extends object> {
    * @throws {TypeError} A tag that is none, or an `fn` that is no function.
    */
   with<R>(tag: string | undefined, fn: (object: T) => R): R {
-    return (tag === undefined ? this.untagged : this.tagHandle(tag)).with(fn);
+    return (tag === undefined ? this.untagged : tagOf(this.core, tag)).with(fn);
   }
 
   /**
@@ -308,7 +308,7 @@ export class Pool<T extends object> {
    * @throws {TypeError} A name that is none.
    */
   tag(name: string): Tag<T> {
-    return this.tagHandle(name);
+    return tagOf(this.core, name);
   }
 
   /**
@@ -383,11 +383,11 @@ export class Pool<T extends object> {
   [Symbol.dispose](): void {
     this.core.close();
   }
+}
 
-  private tagHandle(name: string): TagHandle<T> {
-    needTagName("Cannot find tag", name);
-    return this.core.tags.get(name);
-  }
+function tagOf<T extends object>(core: Core<T>, name: string): TagHandle<T> {
+  needTagName("Cannot find tag", name);
+  return core.tags.get(name);
 }
 
 function needHost(host: Host): void {

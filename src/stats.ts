@@ -23,10 +23,22 @@ import type { Pressure } from "./pressure.ts";
  * - `error`: `dispose` threw
  * - `closed`: the pool was closed
  */
-export type DiscardReason = (typeof DISCARD_REASONS)[number];
+export type DiscardReason = (typeof discardReasons)[number];
 
-/** Every reason, in the order of their documentation. */
-export const DISCARD_REASONS = [
+/**
+ * Every {@linkcode DiscardReason}, in the order of their documentation.
+ *
+ * @example Usage
+ * ```ts
+ * import { discardReasons, Pool } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new Pool({ create: () => ({}), reset: () => {} });
+ * assertEquals(Object.keys(pool.stats().discarded), [...discardReasons]);
+ * pool.close();
+ * ```
+ */
+export const discardReasons = [
   "full",
   "ttl",
   "cold",

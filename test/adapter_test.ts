@@ -1,0 +1,47 @@
+import * as bun from "../src/adapter/bun.ts";
+import * as deno from "../src/adapter/deno.ts";
+import * as node from "../src/adapter/node.ts";
+import * as workers from "../src/adapter/workers.ts";
+import { type AdapterUnderTest, testAdapter } from "./adapter_contract.ts";
+
+const { navigator, process } = globalThis as unknown as Record<string, {
+  userAgent?: string;
+  versions?: { v8?: string };
+}>;
+
+const v8Heap = ["usedBytes", "limitBytes", "externalBytes"] as const;
+const always = { timed: true, timers: true };
+
+/** The adapter that must be found here, by other signs than those that `detectHost` looks at. */
+function adapterHere(): AdapterUnderTest {
+  if (navigator?.userAgent?.startsWith("Deno/")) {
+    const heap = [...v8Heap, "allocatedBytes"] as const;
+    return { ...always, name: "deno", host: deno.denoHost, ...deno, heap };
+  }
+  if (navigator?.userAgent?.startsWith("Bun/")) {
+    return {
+      ...always,
+      name: "bun",
+      host: bun.bunHost,
+      ...bun,
+      heap: ["usedBytes", "externalBytes"],
+    };
+  }
+  if (navigator?.userAgent === "Cloudflare-Workers") {
+    return {
+      name: "workers",
+      host: workers.workersHost,
+      ...workers,
+      memoryLimit: 128 * 2 ** 20,
+      heap: [],
+      timed: false,
+      timers: false,
+    };
+  }
+  // The counter of allocations came with V8 14.
+  const counts = parseInt(process?.versions?.v8 ?? "") >= 14;
+  const heap = counts ? [...v8Heap, "allocatedBytes"] as const : v8Heap;
+  return { ...always, name: "node", host: node.nodeHost, ...node, heap };
+}
+
+testAdapter(adapterHere());
