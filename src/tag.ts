@@ -9,7 +9,7 @@
  * @module
  */
 
-import { show } from "./error.ts";
+import { needFunction, show } from "./error.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import type { Shelf } from "./shelf.ts";
 import { Sketch } from "./sketch.ts";
@@ -164,6 +164,7 @@ export class TagHandle<T extends object> implements Tag<T> {
   }
 
   with<R>(fn: (object: T) => R): R {
+    needFunction("Cannot run with()", "fn", fn);
     const slot = this.take(this.id + 1);
     const stamp = slot.nextStamp();
     let result: R;

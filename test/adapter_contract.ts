@@ -6,7 +6,6 @@
 
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
-import { detectHost } from "../src/adapter/detect.ts";
 import type { GcEvent, GcReading } from "../src/gc.ts";
 import type { HeapReading, Host } from "../src/host.ts";
 
@@ -36,9 +35,6 @@ export function testAdapter(adapter: AdapterUnderTest): void {
     describe("readHeap()", () => testReadHeap(adapter));
     describe("gc()", () => testGc(adapter));
     describe("watchGc()", () => testWatchGc(adapter));
-    it("is the one that detectHost() finds", () => {
-      assertEquals(detectHost().runtime, name);
-    });
   });
 }
 
@@ -129,10 +125,11 @@ function testReadHeap({ heap: figures, host, readHeap }: AdapterUnderTest): void
   const countsExternal = figures.includes("externalBytes");
   it("sees array buffers outside the heap", { skip: !countsExternal }, () => {
     const before = settledHeap(readHeap);
-    const buffer = new Uint8Array(32 * MIB);
+    // Bun counts a typed array's own memory as heap until somebody asks for its buffer.
+    const buffer = new ArrayBuffer(32 * MIB);
     const after = readHeap()!;
     assertGreater(after.externalBytes! - before.externalBytes!, 31 * MIB);
-    assertEquals(buffer[0], 0);
+    assertEquals(buffer.byteLength, 32 * MIB);
   });
 
   it("counts what was allocated", { skip: !figures.includes("allocatedBytes") }, () => {
@@ -302,15 +299,11 @@ function provoke(): void {
   else scatter();
 }
 
-/** Whatever is not collected until the next call. */
-let garbage: unknown[] = [];
-
 /** Allocates some 32 MiB of objects that die young. */
 function scatter(): void {
   for (let batch = 0; batch < 64; batch++) {
-    garbage = Array.from({ length: 8192 }, (_, index) => ({ a: index, b: index, c: index }));
+    Array.from({ length: 8192 }, (_, index) => ({ a: index, b: index, c: index }));
   }
-  garbage = [];
 }
 
 /** Some 64 MiB of live objects. */
@@ -335,10 +328,7 @@ async function readUntil(
   done: (sum: GcReading) => boolean,
 ): Promise<GcReading> {
   let sum = host.gc();
-  await until(() => {
-    act();
-    // Sentinels are only told on the next turn; the last turn of `until` reads them.
-  }, () => {
+  await until(act, () => {
     const { minor, major, unknown, ...times } = host.gc();
     sum = {
       ...times,

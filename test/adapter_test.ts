@@ -1,5 +1,8 @@
+import { it } from "node:test";
+import { assertEquals } from "@std/assert";
 import * as bun from "../src/adapter/bun.ts";
 import * as deno from "../src/adapter/deno.ts";
+import { detectHost } from "../src/adapter/detect.ts";
 import * as node from "../src/adapter/node.ts";
 import * as workers from "../src/adapter/workers.ts";
 import { type AdapterUnderTest, testAdapter } from "./adapter_contract.ts";
@@ -44,4 +47,13 @@ function adapterHere(): AdapterUnderTest {
   return { ...always, name: "node", host: node.nodeHost, ...node, heap };
 }
 
-testAdapter(adapterHere());
+const adapter = adapterHere();
+
+testAdapter(adapter);
+
+it("detectHost() finds the adapter of this runtime", () => {
+  const host = detectHost();
+  assertEquals(host.runtime, adapter.name);
+  assertEquals(host.heap() === undefined, adapter.heap.length === 0);
+  host.close();
+});

@@ -28,8 +28,9 @@ export type { HeapReading, Host } from "../host.ts";
 const feed = new ProfilerFeed(1e-3);
 
 /**
- * The heap as of the last collection. Costs about 10 µs, where Bun's other figures walk the heap. It
- * tells no limit, since the one that Bun names grows as it is reached.
+ * The heap as of the last collection, array buffers included. Costs about 10 µs, where Bun's other
+ * figures walk the heap. Bun's own limit grows as it is reached, so none is told; `externalBytes`
+ * are live and count a typed array only once its `buffer` was read.
  *
  * @returns The reading, or `undefined` on a runtime that hides its heap.
  *
