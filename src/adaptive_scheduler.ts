@@ -9,7 +9,7 @@
  * @module
  */
 
-import { needNumber } from "./error.ts";
+import { needNumber, needOptions } from "./error.ts";
 import { pressureOf } from "./pressure.ts";
 import type { Adjustment, Sample, Scheduler } from "./scheduler.ts";
 
@@ -44,6 +44,7 @@ const MAX_PEAKS = 256;
  * @param options λ and how much longer old levels are kept.
  * @returns A scheduler for one pool; it remembers that pool's demand.
  * @throws {RangeError} An option that is not a finite number in its range.
+ * @throws {TypeError} Options that are no object.
  *
  * @example Usage
  * ```ts
@@ -57,8 +58,9 @@ const MAX_PEAKS = 256;
  * ```
  */
 export function adaptiveScheduler(options: AdaptiveSchedulerOptions = {}): Scheduler {
-  const { idleBudgetMs = 5000, oldFactor = 1.6 } = options;
   const action = "Cannot make adaptiveScheduler";
+  needOptions(action, "options", options);
+  const { idleBudgetMs = 5000, oldFactor = 1.6 } = options;
   needNumber(action, "idleBudgetMs", idleBudgetMs, 0, false);
   needNumber(action, "oldFactor", oldFactor, 1, false);
 

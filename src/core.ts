@@ -60,6 +60,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly #sampling: Sampling = new Sampling();
   readonly #heat: LevelHeat;
   #closed = false;
+  /** The latest time that `#clock` told. */
+  #latest: number;
+  /** What the clock has jumped back by so far. */
+  #skew = 0;
   /** The time of the last tick. */
   #now: number;
   #ticks = 0;
@@ -84,7 +88,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       maxTags,
       heat,
     );
-    this.#now = this.#cycleStart = finite(host.now()) ?? 0;
+    this.#latest = this.#now = this.#cycleStart = finite(host.now()) ?? 0;
   }
 
   // Leases
@@ -105,7 +109,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     let since = 0;
     if (isTimed) {
       tag.startPeriod(this.#sampling.nextGap());
-      since = this.options.host.now();
+      since = this.#clock();
       this.#tickIfDue(since);
     }
     try {
@@ -139,12 +143,12 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const slot = addSlot(object, this);
     slot.size = 0;
     this.#account.add();
+    if (this.#account.created === 1) this.#sizeCeilings(object);
     if (this.#closed) {
-      // create itself closed the pool.
+      // create or sizeOf itself closed the pool.
       this.#account.discard(slot, "closed");
       this.needOpen(action);
     }
-    if (this.#account.created === 1) this.#sizeCeilings(object);
     if (this.#cancelTick === undefined) this.#deferTick();
     return slot;
   }
@@ -210,7 +214,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   }
 
   #learnHold(tag: TagHandle<T>, slot: Slot<T>): void {
-    tag.holds.add(this.options.host.now() - slot.since);
+    tag.holds.add(this.#clock() - slot.since);
   }
 
   /** Discards what could not be reset or measured, and says so. */
@@ -271,6 +275,14 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   // Ticks
 
+  /** The host's clock, except that it stands still where that one jumps back or tells no number. */
+  #clock(): number {
+    const reading = finite(this.options.host.now());
+    if (reading === undefined) return this.#latest;
+    this.#skew = Math.max(this.#skew, this.#latest - reading);
+    return this.#latest = reading + this.#skew;
+  }
+
   get #dueMs(): number {
     const { tickMs } = this.options;
     return this.#retention.backlog > 0 ? Math.min(BACKLOG_MS, tickMs) : tickMs;
@@ -282,7 +294,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Runs a tick if one is due. */
   poll(): void {
-    this.#tickIfDue(this.options.host.now());
+    this.#tickIfDue(this.#clock());
   }
 
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
@@ -299,7 +311,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   #runDeferred(): void {
     this.#cancelTick = undefined;
     // A timer may fire a little before its time.
-    this.#tickIfDue(this.options.host.now() + 1);
+    this.#tickIfDue(this.#clock() + 1);
     if (this.#account.live > 0 && !this.#closed) this.#deferTick();
   }
 
@@ -322,8 +334,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   #sample(): Sample {
     const { generations, maxBytes, memoryLimit, host } = this.options;
     const before = this.#now;
-    // A clock that jumps back stands still instead: ages never shrink.
-    this.#now = Math.max(before, finite(host.now()) ?? before);
+    this.#now = this.#clock();
     this.#ticks++;
     this.#sampling.tick();
     const { peak, live } = this.#account;
@@ -336,7 +347,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const tags = this.tags.sample();
     const ages = this.#retention.ages(this.#now);
     const held = this.#retention.generations(this.#now);
-    const limit = memoryLimit ?? heap?.limitBytes ?? host.memoryLimit;
+    const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);
     return {
       now: this.#now,
       elapsedMs: this.#now - before,
@@ -411,7 +422,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const action = "Cannot prewarm Pool";
     this.needOpen(action);
     const shelf = this.#shelf;
-    const now = finite(this.options.host.now()) ?? this.#now;
+    const now = this.#clock();
     this.#account.foldPeak();
     shelf.settle(now, this.#cycle);
     let made = 0;
@@ -517,5 +528,5 @@ function finite(figure: number | undefined): number | undefined {
 }
 
 function isSize(size: number): boolean {
-  return size >= 0 && size <= Number.MAX_SAFE_INTEGER;
+  return typeof size === "number" && size >= 0 && size <= Number.MAX_SAFE_INTEGER;
 }

@@ -61,8 +61,20 @@ export class PoolError extends Error {
   }
 }
 
-/** Writes a received value for an error message, never longer than a line. */
+/** Writes a received value for an error message, never longer than a line. Never throws. */
 export function show(value: unknown): string {
+  try {
+    return write(value).replaceAll(/[\n\r\u2028\u2029]+/g, " ").slice(0, MAX_SHOWN);
+  } catch {
+    // A revoked Proxy, a name that is a symbol, a getter that throws.
+    return "something that cannot be shown";
+  }
+}
+
+/** The longest that a value is written, in characters. */
+const MAX_SHOWN = 200;
+
+function write(value: unknown): string {
   switch (typeof value) {
     case "string":
       return value.length > 64 ? `a string of ${value.length} characters` : JSON.stringify(value);
@@ -70,7 +82,7 @@ export function show(value: unknown): string {
       return "a function";
     case "object": {
       if (value === null) return "null";
-      if (value instanceof Error) return `${value.name}: ${value.message}`.slice(0, 200);
+      if (value instanceof Error) return `${value.name}: ${value.message}`;
       if (Array.isArray(value)) return `an array of ${value.length}`;
       return "an object";
     }
@@ -85,6 +97,13 @@ export function show(value: unknown): string {
 export function needFunction(action: string, name: string, value: unknown): void {
   if (typeof value !== "function") {
     throw new TypeError(`${action}: ${name} must be a function: received ${show(value)}`);
+  }
+}
+
+/** Throws unless `value` is an object of options. */
+export function needOptions(action: string, name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`${action}: ${name} must be an object: received ${show(value)}`);
   }
 }
 

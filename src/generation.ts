@@ -50,7 +50,8 @@ export function checkGenerations(action: string, given: unknown): GenerationOpti
     throw new RangeError(`${action}: generations must be 1 to 8: received ${received}`);
   }
   let youngest = 0;
-  return given.map((generation: GenerationOptions, i) => {
+  // Not `map`, which passes over holes.
+  return Array.from(given, (generation: GenerationOptions, i) => {
     const field = `generations[${i}]`;
     if (typeof generation !== "object" || generation === null) {
       throw new TypeError(`${action}: ${field} must be an object: received ${show(generation)}`);

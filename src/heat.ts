@@ -8,7 +8,7 @@
  * @module
  */
 
-import { needNumber } from "./error.ts";
+import { needNumber, needOptions } from "./error.ts";
 
 /** When a level or a tag counts as hot. */
 export interface HeatOptions {
@@ -43,6 +43,7 @@ export const OLD_CYCLES = 3;
 
 /** Checks the options and fills in what is left out. */
 export function checkHeat(action: string, given: HeatOptions = {}): Required<HeatOptions> {
+  needOptions(action, "heat", given);
   const { tagUses = 50, decayRate = 25, levelShare = 0.5, windowTicks = 20 } = given;
   needNumber(action, "heat.tagUses", tagUses, 1);
   needNumber(action, "heat.decayRate", decayRate, 0, false);

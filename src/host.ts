@@ -15,7 +15,7 @@ export interface HeapReading {
    * runtime's own figure is made up (Bun).
    */
   readonly limitBytes?: number;
-  /** Bytes of array buffers and the like, outside the heap. */
+  /** Bytes of array buffers and the like. On V8 outside `usedBytes`; on Bun part of it: do not add them there. */
   readonly externalBytes?: number;
   /** Bytes allocated since the process began, without array buffers. */
   readonly allocatedBytes?: number;
@@ -48,7 +48,7 @@ export interface Host {
   now(): number;
   /** The heap now, or `undefined` where the runtime hides it. */
   heap(): HeapReading | undefined;
-  /** The collections since the last call. */
+  /** The collections since the last call; none at the first, from which on they are counted. */
   gc(): GcReading;
   /**
    * Runs `callback` once after `delayMs` without keeping the process alive. Returns a function that

@@ -7,7 +7,7 @@
 import { detectHost } from "./adapter/detect.ts";
 import { adaptiveScheduler } from "./adaptive_scheduler.ts";
 import { Core } from "./core.ts";
-import { needFunction, needNumber, type PoolError, show } from "./error.ts";
+import { needFunction, needNumber, needOptions, type PoolError, show } from "./error.ts";
 import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
 import { type Guard, LimboGuard } from "./guard.ts";
 import { checkHeat, type HeatOptions } from "./heat.ts";
@@ -168,9 +168,7 @@ export class Pool<T extends object> {
    * @throws {RangeError} A number out of its range, or generations that do not rise.
    */
   constructor(options: PoolOptions<T>) {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`${ACTION}: options must be an object: received ${show(options)}`);
-    }
+    needOptions(ACTION, "options", options);
     const {
       create,
       reset,
@@ -220,7 +218,8 @@ export class Pool<T extends object> {
       : checkGenerations(ACTION, options.generations);
     const host = options.host ?? detectHost();
     needHost(host);
-    const limit = memoryLimit ?? host.heap()?.limitBytes ?? host.memoryLimit ?? UNKNOWN_LIMIT;
+    const limits = [memoryLimit, host.heap()?.limitBytes, host.memoryLimit];
+    const limit = limits.find(isLimit) ?? UNKNOWN_LIMIT;
     const maxBytes = options.maxBytes ??
       (given === undefined ? Math.floor(limit * memoryFraction) : Number.MAX_SAFE_INTEGER);
     this.core = new Core({
@@ -388,6 +387,11 @@ export class Pool<T extends object> {
 function tagOf<T extends object>(core: Core<T>, name: string): TagHandle<T> {
   needTagName("Cannot find tag", name);
   return core.tags.get(name);
+}
+
+/** Whether a host's figure can be a memory limit at all. */
+function isLimit(bytes: number | undefined): bytes is number {
+  return Number.isFinite(bytes) && bytes! > 0;
 }
 
 function needHost(host: Host): void {

@@ -24,9 +24,14 @@ export function pressureOf(
   return LEVELS[SHARES.filter((least) => share >= least).length]!;
 }
 
+/** Whether `value` names a pressure. */
+export function isPressure(value: unknown): value is Pressure {
+  return (LEVELS as readonly unknown[]).includes(value);
+}
+
 /** Throws unless `value` names a pressure. */
 export function needPressure(action: string, value: unknown): void {
-  if (!(LEVELS as readonly unknown[]).includes(value)) {
+  if (!isPressure(value)) {
     throw new TypeError(
       `${action}: pressure must be one of ${LEVELS.join(", ")}: received ${show(value)}`,
     );

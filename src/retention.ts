@@ -40,6 +40,9 @@ export class Retention<T extends object> {
   readonly #options: RetentionOptions;
   readonly #ttls: readonly number[];
   #ceilings: readonly number[];
+  /** What the scheduler wants each generation to keep. */
+  #wanted: readonly number[];
+  /** What each may hold until the next tick: the wanted, the pinned, and what had to wait. */
   #targets: readonly number[];
   #floor = 0;
   #pressure: Pressure = "none";
@@ -52,7 +55,9 @@ export class Retention<T extends object> {
     this.#account = account;
     this.#options = options;
     this.#ttls = options.generations.map(({ ttlMs }) => ttlMs === 0 ? Infinity : ttlMs);
-    this.#ceilings = this.#targets = options.generations.map(({ maxSize }) => maxSize);
+    this.#ceilings = this.#wanted = this.#targets = options.generations.map(({ maxSize }) =>
+      maxSize
+    );
     if (options.isSized) shelf.maxBytes = options.maxBytes;
     this.#openRoom();
   }
@@ -90,13 +95,13 @@ export class Retention<T extends object> {
   /** Sizes the ceilings by what one object takes. */
   resize(size: number): void {
     const fits = ceilingFor(this.#options.maxBytes, size);
-    this.#ceilings = this.#targets = this.#ceilings.map(() => fits);
+    this.#ceilings = this.#wanted = this.#targets = this.#ceilings.map(() => fits);
     if (this.#refusal === undefined) this.#openRoom();
   }
 
   /** Takes over what a scheduler decided. */
   apply({ targets, floor = 0, pressure = "none", bypass = false }: Adjustment): void {
-    if (targets !== undefined) this.#targets = targets.map((target) => Math.floor(target));
+    if (targets !== undefined) this.#wanted = targets.map((target) => Math.floor(target));
     this.#floor = floor;
     this.#pressure = pressure;
     if (pressure === "critical") this.#refuse("pressure");
@@ -113,6 +118,7 @@ export class Retention<T extends object> {
   /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to 1024 objects. */
   evict(now: number, cycle: number): void {
     if (this.#refusal !== undefined) {
+      this.#targets = this.#wanted.map(() => 0);
       this.#account.evict(MAX_DISPOSALS, this.#refusal);
       this.#backlog = this.#shelf.idle;
     } else {
@@ -184,7 +190,7 @@ export class Retention<T extends object> {
 
   /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */
   #caps(floor: number): number[] {
-    const caps = this.#targets.map((target, i) => Math.min(target, this.#ceilings[i]!));
+    const caps = this.#wanted.map((target, i) => Math.min(target, this.#ceilings[i]!));
     let missing = floor - sum(caps);
     for (let i = caps.length - 1; i >= 0 && missing > 0; i--) {
       const more = Math.min(missing, this.#ceilings[i]! - caps[i]!);

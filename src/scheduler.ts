@@ -6,7 +6,7 @@
 
 import type { GcReading } from "./gc.ts";
 import type { HeapReading } from "./host.ts";
-import type { Pressure } from "./pressure.ts";
+import { isPressure, type Pressure } from "./pressure.ts";
 import { show } from "./error.ts";
 
 /** A generation as a scheduler sees it. */
@@ -144,7 +144,10 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
   if (typeof adjustment !== "object" || adjustment === null) {
     return `the adjustment must be an object: received ${show(adjustment)}`;
   }
-  const { targets, floor = 0 } = adjustment as Adjustment;
+  const { targets, floor = 0, pressure = "none" } = adjustment as Adjustment;
+  if (typeof (adjustment as { then?: unknown }).then === "function") {
+    return "the adjustment must be an object: received a promise";
+  }
   if (targets !== undefined) {
     if (!Array.isArray(targets) || targets.length !== generations) {
       return `targets must be an array of ${generations}: received ${show(targets)}`;
@@ -154,5 +157,6 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
       return `a target must be a number of at least 0: received ${show(bad)}`;
     }
   }
-  return floor >= 0 ? undefined : `floor must be a number of at least 0: received ${show(floor)}`;
+  if (!(floor >= 0)) return `floor must be a number of at least 0: received ${show(floor)}`;
+  return isPressure(pressure) ? undefined : `pressure must be one: received ${show(pressure)}`;
 }

@@ -71,7 +71,11 @@ export class Shelf<T> {
   settle(time: number, cycle: number): void {
     const steps = this.#steps;
     while (steps.length > 0 && steps[steps.length - 1]!.start >= this.low) steps.pop();
-    if (this.top > this.low) steps.push({ start: this.low, time, cycle });
+    if (this.top > this.low) {
+      const last = steps.at(-1);
+      const isSame = last?.time === time && last.cycle === cycle;
+      if (!isSame) steps.push({ start: this.low, time, cycle });
+    }
     this.low = this.top;
     if (steps.length > MAX_STEPS) this.#mergeSteps();
   }

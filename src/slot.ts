@@ -59,6 +59,7 @@ export function addSlot<T extends object>(object: T, owner: unknown): Slot<T> {
   const former = slotOf<T>(object);
   if (former !== undefined) {
     former.owner = owner;
+    former.holder = IDLE;
     return former;
   }
   const slot = new Slot(object, owner);

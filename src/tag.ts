@@ -92,7 +92,7 @@ export function needTagName(action: string, name: unknown): void {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isPromise(value: unknown): boolean {
   return typeof value === "object" && value !== null &&
     typeof (value as PromiseLike<unknown>).then === "function";
 }
@@ -168,13 +168,15 @@ export class TagHandle<T extends object> implements Tag<T> {
     const slot = this.take(this.id + 1);
     const stamp = slot.nextStamp();
     let result: R;
+    let isAsync: boolean;
     try {
       result = fn(slot.object);
+      isAsync = isPromise(result);
     } catch (error) {
       this.endQuietly(slot, stamp);
       throw error;
     }
-    if (isPromise(result)) return this.#settle(result, slot, stamp) as R;
+    if (isAsync) return this.#settle(result as PromiseLike<unknown>, slot, stamp) as R;
     this.end(slot, stamp);
     return result;
   }
@@ -213,10 +215,10 @@ export class TagHandle<T extends object> implements Tag<T> {
     const n = shelf.top;
     if (n >= shelf.limit) return this.core.refuse(slot, size);
     if (sizeOf !== undefined) {
-      const bytes = shelf.bytes + size;
-      if (!(size >= 0 && bytes <= shelf.maxBytes)) return this.core.refuse(slot, size);
+      const fits = typeof size === "number" && size >= 0 && shelf.bytes + size <= shelf.maxBytes;
+      if (!fits) return this.core.refuse(slot, size);
       slot.size = size;
-      shelf.bytes = bytes;
+      shelf.bytes += size;
     }
     shelf.slots[n] = slot;
     shelf.top = n + 1;

@@ -6,7 +6,7 @@
 
 import { show } from "../error.ts";
 import type { GcEvent } from "../gc.ts";
-import { globals } from "./_globals.ts";
+import { globals, isWorkers } from "./_globals.ts";
 
 /** What is told of each collection. */
 export type GcListener = (event: GcEvent) => void;
@@ -50,10 +50,14 @@ export class GcListeners {
 
 /**
  * Shows what a listener threw. Nobody called the listener who could catch it, and thrown on from a
- * timer it would end the process for the sake of a measurement: so it becomes a warning.
+ * timer it would end the process for the sake of a measurement: so it becomes a warning. Workers
+ * show no warnings, and go on after what is reported as uncaught.
  */
 function report(error: unknown): void {
-  const { process } = globals();
-  if (process?.emitWarning) process.emitWarning(error instanceof Error ? error : show(error));
-  else globals().reportError?.(error);
+  const { process, reportError } = globals();
+  if (process?.emitWarning && !isWorkers()) {
+    process.emitWarning(error instanceof Error ? error : show(error));
+  } else {
+    reportError?.(error);
+  }
 }

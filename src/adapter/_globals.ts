@@ -61,6 +61,11 @@ export function globals(): Globals {
   return globalThis as unknown as Globals;
 }
 
+/** Whether this is Cloudflare Workers, which pass for Node as well. */
+export function isWorkers(): boolean {
+  return globals().navigator?.userAgent === "Cloudflare-Workers";
+}
+
 let v8: V8Module | undefined;
 
 /** The `node:v8` of this runtime, without an import that others could not load. */

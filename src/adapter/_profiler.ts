@@ -63,6 +63,7 @@ export class ProfilerFeed implements GcFeed {
     const profiler = this.#open();
     if (!profiler) return;
     this.#recording = true;
+    this.#polled = false;
     this.#windowStart = now();
     const endTimer = repeat(() => {
       // Each restart may lose a collection in flight on Bun: none where somebody polls anyway.

@@ -5,7 +5,7 @@
  */
 
 import { type Host, inertHost } from "../host.ts";
-import { defer, globals, now } from "./_globals.ts";
+import { defer, globals, isWorkers, now } from "./_globals.ts";
 import { bunHost } from "./bun.ts";
 import { denoHost } from "./deno.ts";
 import { nodeHost } from "./node.ts";
@@ -29,9 +29,9 @@ import { workersHost } from "./workers.ts";
  * ```
  */
 export function detectHost(): Host {
-  const { Bun, Deno, navigator, process } = globals();
-  // Workers, Deno and Bun all pass for Node, so it comes last.
-  if (navigator?.userAgent === "Cloudflare-Workers") return workersHost();
+  const { Bun, Deno, process } = globals();
+  // All the others pass for Node, so it comes last.
+  if (isWorkers()) return workersHost();
   if (Deno) return denoHost();
   if (Bun) return bunHost();
   if (process?.versions?.["node"]) return nodeHost();
