@@ -422,9 +422,6 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const action = "Cannot prewarm Pool";
     this.needOpen(action);
     const shelf = this.#shelf;
-    const now = this.#clock();
-    this.#account.foldPeak();
-    shelf.settle(now, this.#cycle);
     let made = 0;
     while (made < count && shelf.top < shelf.limit) {
       const slot = this.#create(action);
@@ -434,9 +431,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         this.#account.discard(slot, fits ? this.#retention.reasonToRefuse : "budget");
         break;
       }
+      // The shelf's lowest point stays, so that to the peak the object was in use until now: who
+      // asks for it expects to need it, and a scheduler that saw no demand would take it away.
       shelf.push(slot);
-      // Looked at at once, or `live − lowest` would take the new objects for leased.
-      shelf.settle(now, this.#cycle);
       made++;
     }
     return made;

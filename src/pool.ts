@@ -358,7 +358,8 @@ export class Pool<T extends object> {
   }
 
   /**
-   * Creates idle objects ahead of demand, as many as there is room for.
+   * Creates idle objects ahead of demand, as many as there is room for. The scheduler takes them for
+   * demand that was: they go like others if nobody uses them.
    *
    * @param count How many, an integer of at least 0.
    * @returns How many were made.

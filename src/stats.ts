@@ -104,7 +104,10 @@ export interface PoolStats {
   readonly idle: number;
   /** Objects that wait for their guard to drop. */
   readonly limbo: number;
-  /** The most objects in use or in limbo at once since the last tick. */
+  /**
+   * The most objects in use or in limbo at once since the last tick; what `prewarm` made counts as if
+   * it had been.
+   */
   readonly peak: number;
   /** Acquires so far. */
   readonly acquires: number;

@@ -236,13 +236,28 @@ describe("Pool.prewarm()", () => {
       idle: 5,
       acquires: 0,
       misses: 0,
-      peak: 0,
+      peak: 5,
     });
     pool.acquire();
     assertEquals(pool.stats().hits, 1);
     host.time += 500;
     pool.tick();
     checkStats(pool.stats(), true);
+  });
+
+  it("Pool.prewarm() is undone by the adaptive scheduler only when nobody comes for λ", () => {
+    const host = new FakeHost();
+    const pool = new Pool({ create: () => ({}), reset: () => {}, host });
+    pool.prewarm(7);
+    const idleAfter = (ms: number) => {
+      for (let left = ms; left > 0; left -= 500) {
+        host.time += 500;
+        pool.tick();
+      }
+      return pool.stats().idle;
+    };
+    assertEquals(idleAfter(5000), 7);
+    assertEquals(idleAfter(1000), 0);
   });
 
   const limits = {
@@ -286,7 +301,7 @@ describe("Pool.prewarm()", () => {
     });
     failsWith("create", () => pool.prewarm(5));
     assertAccount(pool, { created: 3, idle: 3 });
-    assertEquals(pool.stats().peak, 0);
+    assertEquals(pool.stats().peak, 3);
   });
 });
 
