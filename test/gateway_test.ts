@@ -1,0 +1,285 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { contextPool, type Gateway, gateway, type GatewayOptions } from "../edge/mod.ts";
+import { inertHost } from "../mod.ts";
+
+/** A gateway whose pool nothing but the test moves. */
+const newGateway = (options: GatewayOptions = {}) =>
+  gateway({ pool: contextPool({ host: inertHost() }), ...options });
+
+/** Posts a body to be transformed. */
+const post = (service: Gateway, body: BodyInit, headers: HeadersInit = {}) =>
+  service.request("/transform", { method: "POST", body, headers });
+
+/** The status and the JSON body of a response. */
+async function read(pending: Response | Promise<Response>): Promise<[number, unknown]> {
+  const response = await pending;
+  assertEquals(response.headers.get("content-type"), "application/json");
+  return [response.status, await response.json()];
+}
+
+describe("gateway() POST /transform", () => {
+  const CASES: readonly [string, unknown, unknown][] = [
+    ["nothing", { text: " a " }, { text: " a ", bytes: 3 }],
+    ["trim", { text: " a  b ", steps: ["trim"] }, { text: "a  b", bytes: 4 }],
+    ["collapse", { text: " a \n b ", steps: ["collapse"] }, { text: "a b", bytes: 3 }],
+    ["lowercase", { text: "ÄB", steps: ["lowercase"] }, { text: "äb", bytes: 3 }],
+    ["normalize", { text: "e\u0301", steps: ["normalize"] }, { text: "é", bytes: 2 }],
+    ["steps in order", { text: "ß", steps: ["uppercase", "lowercase"] }, { text: "ss", bytes: 2 }],
+    ["astral text", { text: "😀", steps: [] }, { text: "😀", bytes: 4 }],
+    ["control characters", { text: '\u0000"\\' }, { text: '\u0000"\\', bytes: 3 }],
+  ];
+  for (const [name, input, expected] of CASES) {
+    it(`does ${name}`, async () => {
+      const service = newGateway();
+      assertEquals(await read(post(service, JSON.stringify(input))), [200, expected]);
+      assertEquals(service.pool.stats().leased, 0);
+    });
+  }
+
+  it("answers in turn from one context", async () => {
+    const service = newGateway();
+    for (const text of ["a long text first", "short"]) {
+      const [, answer] = await read(post(service, JSON.stringify({ text })));
+      assertEquals(answer, { text, bytes: text.length });
+    }
+    const { created, tags } = service.pool.stats();
+    assertEquals([created, tags.map(({ name }) => name)], [1, ["/transform"]]);
+  });
+
+  it("writes an answer that grows the scratch beyond what is kept", async () => {
+    const service = newGateway();
+    const text = "ΐ".repeat(500_000);
+    const [status, answer] = await read(
+      post(service, JSON.stringify({ text, steps: ["uppercase"] })),
+    );
+    assertEquals([status, (answer as { bytes: number }).bytes], [200, 3_000_000]);
+    assert(service.pool.stats().bytes < 1_048_576);
+  });
+
+  it("takes a transform, which may be asynchronous", async () => {
+    const service = newGateway({
+      transform: async ({ text }, context) => {
+        context.states.set(0, text);
+        await Promise.resolve();
+        return [context.states.get(0)];
+      },
+    });
+    assertEquals(await read(post(service, '{"text":"a"}')), [200, ["a"]]);
+  });
+});
+
+describe("gateway() answers 400 to", () => {
+  const BAD_BODIES: readonly [BodyInit, string][] = [
+    ["", "body must be JSON in UTF-8: received 0 bytes that are not"],
+    ["{", "body must be JSON in UTF-8: received 1 bytes that are not"],
+    ["hello", "body must be JSON in UTF-8: received 5 bytes that are not"],
+    ["[".repeat(100_000), "body must be JSON in UTF-8: received 100000 bytes that are not"],
+    [
+      new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+      "body must be JSON in UTF-8: received 7 bytes that are not",
+    ],
+    ["null", "body must be an object: received null"],
+    ["[1,2]", "body must be an object: received an array of 2"],
+    ['"text"', 'body must be an object: received "text"'],
+    ["{}", "text must be a string: received undefined"],
+    ['{"text":1}', "text must be a string: received 1"],
+    ['{"text":{"a":"secret"}}', "text must be a string: received an object"],
+    ['{"text":"","steps":"trim"}', 'steps must be an array of at most 16: received "trim"'],
+    [
+      JSON.stringify({ text: "", steps: Array(17).fill("trim") }),
+      "steps must be an array of at most 16: received an array of 17",
+    ],
+    [
+      '{"text":"","steps":["toString"]}',
+      'steps must be among trim, collapse, lowercase, uppercase, normalize: received "toString"',
+    ],
+    [
+      '{"text":"","steps":[null]}',
+      "steps must be among trim, collapse, lowercase, uppercase, normalize: received null",
+    ],
+    ['{"text":"","more":1}', 'body must have text and steps only: received "more"'],
+    ['{"text":"","__proto__":{}}', 'body must have text and steps only: received "__proto__"'],
+  ];
+  for (const [body, message] of BAD_BODIES) {
+    it(message, async () => {
+      const service = newGateway();
+      const error = `Cannot transform: ${message}`;
+      assertEquals(await read(post(service, body)), [400, { error }]);
+      assertEquals(service.pool.stats().created, 0);
+    });
+  }
+});
+
+describe("gateway() answers 413 to", () => {
+  const tooLarge: [number, unknown] = [413, {
+    error: "Cannot transform: body must be at most 20 bytes: received more",
+  }];
+
+  it("a body beyond maxBodyBytes, and reads one of exactly that", async () => {
+    const service = newGateway({ maxBodyBytes: 20 });
+    assertEquals((await post(service, '{"text":"123456789"}')).status, 200);
+    assertEquals(await read(post(service, '{"text":"1234567890"}')), tooLarge);
+    assertEquals(service.pool.stats().leased, 0);
+  });
+
+  it("a stream without a length", async () => {
+    const service = newGateway({ maxBodyBytes: 20 });
+    const chunks = ['{"text":"', "1234", "567890", '"}'].map((c) => new TextEncoder().encode(c));
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    const init = { method: "POST", body, duplex: "half" };
+    assertEquals(await read(service.fetch(new Request("http://a/transform", init))), tooLarge);
+  });
+
+  for (const length of ["1", "none", "-5"]) {
+    it(`a body under a Content-Length of ${length}`, async () => {
+      const service = newGateway({ maxBodyBytes: 20 });
+      const body = '{"text":"1234567890"}';
+      assertEquals(await read(post(service, body, { "Content-Length": length })), tooLarge);
+    });
+  }
+
+  it("a length that is announced, without reading", async () => {
+    const service = newGateway({ maxBodyBytes: 20 });
+    assertEquals(await read(post(service, "{}", { "Content-Length": "21" })), tooLarge);
+  });
+});
+
+describe("gateway() answers 500 to", () => {
+  const secret = new Error("the password is swordfish");
+  const FAULTS: readonly [string, NonNullable<GatewayOptions["transform"]>, unknown][] = [
+    ["a transform that throws", () => {
+      throw secret;
+    }, secret],
+    ["one that rejects", () => Promise.reject(secret), secret],
+    ["one that throws no Error", () => Promise.reject("swordfish"), "swordfish"],
+    ["one that gives nothing", () => undefined, undefined],
+    ["one that gives what JSON cannot say", () => 1n, undefined],
+  ];
+  for (const [name, transform, cause] of FAULTS) {
+    it(name, async () => {
+      const errors: unknown[] = [];
+      const service = newGateway({ transform, onError: (error) => void errors.push(error) });
+      const response = await post(service, '{"text":"a"}');
+      const text = await response.clone().text();
+      for (const leak of ["swordfish", " at ", ".ts"]) assertFalse(text.includes(leak), text);
+      const error = "Cannot answer: handler must not fail: received an internal error";
+      assertEquals(await read(response), [500, { error }]);
+      assertEquals(errors.length, 1);
+      if (cause !== undefined) {
+        assert(errors[0] === cause || (errors[0] as Error).cause === cause);
+      }
+      const { leased, idle } = service.pool.stats();
+      assertEquals([leased, idle], [0, 1]);
+    });
+  }
+
+  it("a pool that is closed, without telling more", async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => {
+      errors.push(error);
+      throw new Error("worse");
+    };
+    const service = newGateway({ onError });
+    service.pool.close();
+    assertEquals((await read(post(service, '{"text":"a"}')))[0], 500);
+    assertEquals(errors.length, 1);
+  });
+});
+
+describe("gateway() routes", () => {
+  it("GET /healthz", async () => {
+    const service = newGateway();
+    assertEquals(await read(service.request("/healthz")), [200, { status: "ok" }]);
+    assertEquals((await service.request("/healthz", { method: "HEAD" })).status, 200);
+    assertEquals(service.pool.stats().created, 0);
+  });
+
+  it("nothing else", async () => {
+    const error = "Cannot answer: route must exist: received an unknown one";
+    for (const path of ["/", "/transform/", "/transform/x", "/_pool/stats", "/%00", "/a?b=<c>"]) {
+      assertEquals(await read(newGateway().request(path)), [404, { error }]);
+    }
+  });
+
+  it("no other method", async () => {
+    const service = newGateway({ stats: true });
+    const CASES: readonly [string, string, string][] = [
+      ["GET", "/transform", "POST"],
+      ["DELETE", "/transform", "POST"],
+      ["POST", "/healthz", "GET, HEAD"],
+      ["PUT", "/_pool/stats", "GET, HEAD"],
+    ];
+    for (const [method, path, allowed] of CASES) {
+      const response = await service.request(path, { method });
+      assertEquals(response.headers.get("allow"), allowed);
+      const error = `Cannot answer: method must be ${allowed}: received "${method}"`;
+      assertEquals(await read(response), [405, { error }]);
+    }
+  });
+});
+
+describe("gateway() GET /_pool/stats", () => {
+  const TOKEN = "abc.DEF-123";
+
+  it("answers where it is enabled", async () => {
+    const service = newGateway({ stats: true });
+    await post(service, '{"text":"a"}');
+    const [status, stats] = await read(service.request("/_pool/stats"));
+    assertEquals(status, 200);
+    assertEquals(stats, JSON.parse(JSON.stringify(service.pool.stats())));
+    const { leased, created } = stats as { leased: number; created: number };
+    assertEquals([leased, created], [0, 1]);
+  });
+
+  it("asks for the token, if there is one", async () => {
+    const service = newGateway({ stats: { token: TOKEN } });
+    const CASES: readonly [string | undefined, number][] = [
+      [undefined, 401],
+      ["Bearer wrong", 401],
+      [`Bearer ${TOKEN}x`, 401],
+      ["Basic abc", 400],
+      [`Bearer ${TOKEN}`, 200],
+    ];
+    for (const [authorization, status] of CASES) {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      const response = await service.request("/_pool/stats", { headers });
+      assertEquals(response.status, status, authorization);
+      assertStringIncludes(response.headers.get("content-type") ?? "", "application/json");
+      const body = await response.text();
+      assertFalse(body.includes(TOKEN));
+      if (status !== 200) {
+        assertStringIncludes(body, '{"error":"Cannot read stats: ');
+        assert(response.headers.has("www-authenticate"));
+      }
+    }
+  });
+});
+
+describe("gateway() refuses", () => {
+  const BAD_OPTIONS: readonly [unknown, string][] = [
+    [null, "Cannot create gateway: options must be an object: received null"],
+    [{ maxBodyBytes: 0 }, "maxBodyBytes must be an integer of at least 1: received 0"],
+    [{ maxBodyBytes: 1.5 }, "maxBodyBytes must be an integer of at least 1: received 1.5"],
+    [{ maxBodyBytes: Infinity }, "received Infinity"],
+    [{ transform: 1 }, "Cannot create gateway: transform must be a function: received 1"],
+    [{ onError: {} }, "Cannot create gateway: onError must be a function: received an object"],
+    [{ stats: "yes" }, 'stats must be a boolean or an object: received "yes"'],
+    [{ stats: null }, "stats must be a boolean or an object: received null"],
+    [{ stats: { token: "" } }, "a bearer token may have: received 0 characters"],
+    [{ stats: { token: "two words" } }, "a bearer token may have: received 9 characters"],
+    [{ stats: { token: 1 } }, "a bearer token may have: received number"],
+    [{ pool: 1 }, "pool must be an object: received 1"],
+  ];
+  for (const [options, message] of BAD_OPTIONS) {
+    it(message, () => {
+      const error = assertThrows(() => gateway(options as GatewayOptions), Error);
+      assertStringIncludes(error.message, message);
+    });
+  }
+});
