@@ -26,7 +26,6 @@ function serve(): void {
   const port = readPort(process.env);
   const { fetch, pool } = gateway({ stats: readStats(process.env), onError: console.error });
   const server = listen(port, fetch);
-  console.log(`Listening on http://localhost:${server.port}/`);
 
   const stop = async () => {
     // The next signal ends the program at once.
@@ -35,6 +34,7 @@ function serve(): void {
     pool.close();
   };
   for (const signal of SIGNALS) process.on(signal, stop);
+  console.log(`Listening on http://localhost:${server.port}/`);
 }
 
 /** Opens the port. */

@@ -15,7 +15,7 @@ import { locateSources } from "./source_map.ts";
 import { type Outcome, sumTallies, type Tally, tallyOutcomes } from "./tally.ts";
 
 /** The newest date that the pinned workerd knows. */
-const COMPATIBILITY_DATE = "2026-10-23";
+export const COMPATIBILITY_DATE = "2026-10-23";
 
 /** Shows a line to whoever runs the tests. */
 type Print = (line: string) => void;
@@ -78,8 +78,8 @@ const config :Workerd.Config = (
   );
 }
 
-/** Bundles each worker beside its source. */
-async function bundle(folder: string, names: readonly string[]): Promise<boolean> {
+/** Bundles each worker beside its source: the `.ts` files of these names in a folder. */
+export async function bundle(folder: string, names: readonly string[]): Promise<boolean> {
   const entries = names.map((name) => join(folder, `${name}.ts`));
   const { success } = await new Deno.Command(npmCommand("bun"), {
     args: ["run", join(ROOT, "test", "workerd", "bundle.ts"), ...entries, folder],

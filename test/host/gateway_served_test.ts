@@ -1,0 +1,263 @@
+import { after, before, describe, it } from "node:test";
+import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
+import { FAULTY_TEXT, MAX_BODY_BYTES, type NonceAnswer } from "../fixture/served_app.ts";
+import { freePort, runToEnd, type Server, startServer, startWorkerd } from "../fixture/server.ts";
+import { npmCommand } from "../runner/root.ts";
+
+// The servers are processes, which are started with Deno's API: once is enough.
+const skip = !("Deno" in globalThis);
+
+const REQUESTS = 1200;
+const CONCURRENCY = 32;
+
+let folder = "";
+before(() => {
+  if (!skip) folder = Deno.makeTempDirSync({ prefix: "pool_test_" });
+});
+after(() => {
+  if (!skip) Deno.removeSync(folder, { recursive: true });
+});
+
+const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
+  Deno: () =>
+    startServer({
+      program: Deno.execPath(),
+      args: ["run", "-A", "--no-check", "test/fixture/served_deno.ts"],
+    }),
+  Bun: () =>
+    startServer({ program: npmCommand("bun"), args: ["run", "test/fixture/served_bun.ts"] }),
+  workerd: () => startWorkerd(folder, "test/fixture/served_worker.ts"),
+};
+
+for (const [runtime, start] of Object.entries(SERVERS)) {
+  describe(`the gateway served by ${runtime}`, () => {
+    let server: Server | undefined;
+    before(async () => {
+      if (!skip) server = await start();
+    });
+    after(() => server?.[Symbol.asyncDispose]());
+
+    it("never has a context in two live requests", { skip }, async () => {
+      const answers = await askNonces(server!);
+      assertEquals(answers.length, REQUESTS);
+      for (const { nonces, isShared, isDirty, nonce } of answers) {
+        assertEquals({ nonces, isShared, isDirty }, {
+          nonces: Array(4).fill(nonce),
+          isShared: false,
+          isDirty: false,
+        });
+      }
+      // Requests one after the other would prove nothing.
+      assertGreaterOrEqual(Math.max(...answers.map(({ live }) => live)), CONCURRENCY / 2);
+
+      const { leased, limbo, acquires, created, live, discarded, tags } = await stats(server!);
+      assertEquals([leased, limbo, acquires, discarded.invalid], [0, 0, REQUESTS, 0]);
+      assertEquals(live, created - Object.values(discarded).reduce((sum, n) => sum + n, 0));
+      assertEquals(tags.map(({ name }) => name), ["/nonce/:nonce"]);
+    });
+
+    it("answers each error in JSON", { skip }, async () => {
+      const large = new Uint8Array(MAX_BODY_BYTES + 1).fill(32);
+      const CASES: readonly [number, string, RequestInit & { duplex?: "half" }][] = [
+        [200, "/healthz", {}],
+        [200, "/transform", { method: "POST", body: '{"text":"a","steps":["uppercase"]}' }],
+        [400, "/transform", { method: "POST", body: "no JSON" }],
+        [404, "/nowhere", {}],
+        [405, "/transform", { method: "PUT", body: "{}" }],
+        [413, "/transform", { method: "POST", body: large }],
+        [413, "/transform", { method: "POST", body: inChunks(large), duplex: "half" }],
+        [500, "/transform", { method: "POST", body: JSON.stringify({ text: FAULTY_TEXT }) }],
+      ];
+      for (const [status, path, init] of CASES) {
+        const response = await server!.fetch(path, init);
+        const text = await response.text();
+        assertEquals(response.status, status, `${init.method ?? "GET"} ${path}: ${text}`);
+        const body = JSON.parse(text);
+        if (status >= 400) {
+          assertEquals(Object.keys(body), ["error"]);
+          assertStringIncludes(body.error, ": received ");
+        }
+      }
+      assertEquals((await stats(server!)).leased, 0);
+    });
+  });
+}
+
+describe("deno task start", () => {
+  const start = (env: Record<string, string>) => ({
+    program: Deno.execPath(),
+    args: ["task", "start"],
+    env,
+  });
+
+  it("serves on PORT until SIGINT, and answers what is in flight", { skip }, async () => {
+    const PORT = String(freePort());
+    await using server = await startServer(start({ PORT }));
+    assertEquals(String(server.port), PORT);
+    assertEquals(await (await server.fetch("/healthz")).json(), { status: "ok" });
+    assertEquals((await server.fetch("/_pool/stats")).status, 404);
+
+    const answer = await answerAcrossStop(server);
+    assertStringIncludes(answer, "HTTP/1.1 200 OK");
+    assertStringIncludes(answer, '{"text":"LATE","bytes":4}');
+    const { code, output } = await server.ended();
+    assertEquals(code, 0, output);
+    assertStringIncludes(output, `Listening on http://localhost:${PORT}/`);
+  });
+
+  it("ends on SIGTERM with exit code 0", { skip }, async () => {
+    await using server = await startServer(start({ PORT: String(freePort()) }));
+    server.kill("SIGTERM");
+    const { code, output } = await server.ended();
+    assertEquals(code, 0, output);
+  });
+
+  it("serves the statistics where they are enabled", { skip }, async () => {
+    const PORT = String(freePort());
+    await using server = await startServer(start({ PORT, POOL_STATS: "1", POOL_TOKEN: "abc" }));
+    assertEquals((await server.fetch("/_pool/stats")).status, 401);
+    const headers = { Authorization: "Bearer abc" };
+    assertEquals((await (await server.fetch("/_pool/stats", { headers })).json()).leased, 0);
+  });
+
+  it("says that a port is taken", { skip }, async () => {
+    using taken = Deno.listen({ port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    const { code, output } = await runToEnd(start({ PORT: String(port) }));
+    assertEquals(code, 1, output);
+    const message = `Cannot start: port must be free: received ${port}, which is in use`;
+    assertEquals(lastLine(output), message);
+  });
+
+  it("says that PORT is wrong", { skip }, async () => {
+    const { code, output } = await runToEnd(start({ PORT: "80.5" }));
+    assertEquals(code, 1, output);
+    const message = 'Cannot start: PORT must be an integer from 0 to 65535: received "80.5"';
+    assertEquals(lastLine(output), message);
+  });
+});
+
+describe("edge/bun.ts", () => {
+  const start = (env: Record<string, string>) => ({
+    program: npmCommand("bun"),
+    args: ["run", "edge/bun.ts"],
+    env,
+  });
+
+  it("serves on PORT until SIGINT, and answers what is in flight", { skip }, async () => {
+    await using server = await startServer(start({ PORT: "0" }));
+    assertEquals(await (await server.fetch("/healthz")).json(), { status: "ok" });
+    const answer = await answerAcrossStop(server);
+    assertStringIncludes(answer, "HTTP/1.1 200 OK");
+    assertStringIncludes(answer, '{"text":"LATE","bytes":4}');
+    const { code, output } = await server.ended();
+    assertEquals(code, 0, output);
+  });
+
+  it("says that a port is taken", { skip }, async () => {
+    using taken = Deno.listen({ port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    const { code, output } = await runToEnd(start({ PORT: String(port) }));
+    assertEquals(code, 1, output);
+    const message = `Cannot start: port must be free: received ${port}, which is in use`;
+    assertEquals(lastLine(output), message);
+  });
+});
+
+describe("edge/worker.ts", () => {
+  it("serves, and takes its settings from bindings", { skip }, async () => {
+    await using server = await startWorkerd(folder, "edge/worker.ts", { POOL_STATS: "1" });
+    const init = { method: "POST", body: '{"text":" a ","steps":["trim"]}' };
+    for (let i = 0; i < 3; i++) {
+      assertEquals(await (await server.fetch("/transform", init)).json(), { text: "a", bytes: 1 });
+    }
+    const { leased, created } = await stats(server);
+    assertEquals([leased, created], [0, 1]);
+  });
+});
+
+/** The statistics of a server's pool, as far as the tests read them. */
+interface Stats {
+  readonly leased: number;
+  readonly limbo: number;
+  readonly acquires: number;
+  readonly created: number;
+  readonly live: number;
+  readonly discarded: Readonly<Record<string, number>>;
+  readonly tags: readonly { readonly name: string }[];
+}
+
+async function stats(server: Server): Promise<Stats> {
+  return await (await server.fetch("/_pool/stats")).json();
+}
+
+/** Sends many requests, always some at a time, each with a nonce of its own. */
+async function askNonces(server: Server): Promise<(NonceAnswer & { nonce: string })[]> {
+  const answers: (NonceAnswer & { nonce: string })[] = [];
+  let sent = 0;
+  const ask = async () => {
+    while (sent < REQUESTS) {
+      const nonce = `${sent++}-${crypto.randomUUID()}`;
+      const response = await server.fetch(`/nonce/${nonce}`);
+      answers.push({ ...await response.json(), nonce });
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+  return answers;
+}
+
+/** A body whose length the server is not told. */
+function inChunks(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start(controller) {
+      for (let i = 0; i < bytes.length; i += 1000) controller.enqueue(bytes.slice(i, i + 1000));
+      controller.close();
+    },
+  });
+}
+
+/** Sends half a request, stops the server, and sends the rest once it takes no more. */
+async function answerAcrossStop(server: Server): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const body = '{"text":"late","steps":["uppercase"]}';
+  const head = `POST /transform HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const encoder = new TextEncoder();
+  await connection.write(encoder.encode(head + body.slice(0, 5)));
+  // The half must have arrived: a request after it has.
+  await (await server.fetch("/healthz")).body?.cancel();
+  server.kill("SIGINT");
+  assert(await isStopping(server.port));
+  await connection.write(encoder.encode(body.slice(5)));
+
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(4096);
+  let text = "";
+  while (!text.includes("}")) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+  return text;
+}
+
+/** Waits until a server answers no new request. */
+async function isStopping(port: number): Promise<boolean> {
+  const end = Date.now() + 10_000;
+  while (Date.now() < end) {
+    try {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(new TextEncoder().encode("GET /healthz HTTP/1.0\r\n\r\n"));
+      const buffer = new Uint8Array(4096);
+      const count = await connection.read(buffer) ?? 0;
+      if (new TextDecoder().decode(buffer.subarray(0, count)).includes(" 503 ")) return true;
+    } catch {
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+function lastLine(output: string): string | undefined {
+  return output.trim().split("\n").at(-1);
+}

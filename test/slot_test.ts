@@ -1,0 +1,90 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { addSlot, DISCARDED, IDLE, SLOT, Slot, slotOf } from "../src/slot.ts";
+
+describe("slotOf()", () => {
+  const nothings: readonly unknown[] = [
+    undefined,
+    null,
+    0,
+    "text",
+    true,
+    1n,
+    Symbol("s"),
+    {},
+    () => {},
+  ];
+  for (const value of nothings) {
+    it(`slotOf() finds nothing on ${typeof value} ${String(value)}`, () => {
+      assertEquals(slotOf(value), undefined);
+    });
+  }
+
+  const kinds: Record<string, () => object> = {
+    plain: () => ({}),
+    frozen: () => Object.freeze({}),
+    sealed: () => Object.seal({}),
+    "null prototype": () => Object.create(null),
+    function: () => () => {},
+    proxy: () => new Proxy({}, {}),
+  };
+  for (const [kind, create] of Object.entries(kinds)) {
+    it(`slotOf() finds the slot of an object: ${kind}`, () => {
+      const object = create();
+      const slot = addSlot(object, "pool");
+      assertStrictEquals(slotOf(object), slot);
+      assertStrictEquals(slot.object, object);
+      assertEquals([slot.owner, slot.holder], ["pool", IDLE]);
+    });
+  }
+
+  it("slotOf() finds nothing on what only shows another's slot", () => {
+    const object = {};
+    addSlot(object, "pool");
+    const shows: readonly object[] = [
+      Object.create(object),
+      new Proxy(object, {}),
+      { ...object },
+      Object.assign({}, object),
+      Object.defineProperties({}, Object.getOwnPropertyDescriptors(object)),
+    ];
+    for (const other of shows) assertEquals(slotOf(other), undefined);
+  });
+});
+
+describe("addSlot()", () => {
+  it("addSlot() hides the slot from enumeration and copies", () => {
+    const object = { id: 1 };
+    addSlot(object, "pool");
+    assertEquals(Object.keys(object), ["id"]);
+    assertEquals(JSON.stringify(object), '{"id":1}');
+    assertEquals(structuredClone(object), { id: 1 });
+    assert(!(SLOT in { ...object }));
+  });
+
+  it("addSlot() takes up the slot of a former pool, so that stale leases stay stale", () => {
+    const object = {};
+    const slot = addSlot(object, "first");
+    const stamp = slot.nextStamp();
+    slot.holder = DISCARDED;
+    assertStrictEquals(addSlot(object, "second"), slot);
+    assertEquals([slot.owner, slot.holder], ["second", IDLE]);
+    assert(slot.nextStamp() !== stamp);
+  });
+
+  it("addSlot() gives an heir a slot of its own", () => {
+    const object = {};
+    const heir = Object.create(object);
+    assertNotStrictEquals(addSlot(heir, "pool"), addSlot(object, "pool"));
+    assertStrictEquals(slotOf(heir)?.object, heir);
+  });
+});
+
+describe("Slot", () => {
+  it("Slot.nextStamp() wraps within small integers and never repeats at once", () => {
+    const slot = new Slot({}, "pool");
+    assertEquals([slot.nextStamp(), slot.nextStamp()], [1, 2]);
+    slot.stamp = 2 ** 30 - 1;
+    assertEquals([slot.nextStamp(), slot.nextStamp()], [0, 1]);
+  });
+});
