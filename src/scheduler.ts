@@ -152,11 +152,20 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
     if (!Array.isArray(targets) || targets.length !== generations) {
       return `targets must be an array of ${generations}: received ${show(targets)}`;
     }
-    const bad = targets.find((target) => !(target >= 0));
+    const bad = targets.find((target) => !isCount(target));
     if (bad !== undefined || targets.includes(undefined)) {
       return `a target must be a number of at least 0: received ${show(bad)}`;
     }
   }
-  if (!(floor >= 0)) return `floor must be a number of at least 0: received ${show(floor)}`;
+  if (!isCount(floor)) return `floor must be a number of at least 0: received ${show(floor)}`;
   return isPressure(pressure) ? undefined : `pressure must be one: received ${show(pressure)}`;
+}
+
+function isCount(count: unknown): boolean {
+  return typeof count === "number" && count >= 0;
+}
+
+/** Whether a value is a number of at least 0; infinity is one, NaN is not. */
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0;
 }

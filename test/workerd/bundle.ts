@@ -13,6 +13,7 @@ declare const Bun: {
   build(options: {
     entrypoints: string[];
     outdir: string;
+    root: string;
     target: "node";
     conditions: string[];
     sourcemap: "external";
@@ -31,6 +32,8 @@ const outdir = process.argv.at(-1)!;
 await Bun.build({
   entrypoints,
   outdir,
+  // Named, because Bun guesses a root of its own when there are many entries.
+  root: outdir,
   // Leaves `node:` imports alone: workerd has them, but for its own idea of `node:test`.
   target: "node",
   conditions: ["workerd", "worker"],

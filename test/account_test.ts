@@ -1,0 +1,86 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Account } from "../src/account.ts";
+import { PoolError } from "../src/error.ts";
+import { Shelf } from "../src/shelf.ts";
+import { addSlot, DISCARDED, type Slot } from "../src/slot.ts";
+
+/** An account over an empty shelf, what it disposed of, and what it reported. */
+function account(dispose?: (object: object) => void) {
+  const shelf = new Shelf<object>();
+  shelf.room = 100;
+  const errors: unknown[] = [];
+  return {
+    shelf,
+    errors,
+    account: new Account<object>(shelf, dispose, (error) => void errors.push(error)),
+  };
+}
+
+function slot(): Slot<object> {
+  return addSlot({}, "pool");
+}
+
+describe("Account", () => {
+  it("Account.inUse is what lives and is not idle", () => {
+    const { account: subject, shelf } = account();
+    for (let i = 0; i < 3; i++) subject.add();
+    shelf.push(slot());
+    assertEquals([subject.created, subject.live, subject.inUse], [3, 3, 2]);
+  });
+
+  it("Account.peak is the most in use since the last tick, through discards and evictions", () => {
+    const { account: subject, shelf } = account();
+    for (let i = 0; i < 5; i++) subject.add();
+    for (let i = 0; i < 5; i++) shelf.push(slot());
+    assertEquals(subject.peak, 5);
+    shelf.settle(1, 0);
+    subject.restartPeak();
+    assertEquals(subject.peak, 0);
+    const [a, b] = [shelf.pop(), shelf.pop()];
+    assertEquals(subject.peak, 2);
+    subject.discard(a, "invalid");
+    shelf.push(b);
+    assertEquals(subject.evict(4, "cold"), 4);
+    assertEquals([subject.peak, subject.inUse, subject.live], [2, 0, 0]);
+    shelf.settle(2, 0);
+    subject.restartPeak();
+    assertEquals(subject.peak, 0);
+  });
+
+  it("Account.evict() takes the oldest, no more than there are", () => {
+    const gone: object[] = [];
+    const { account: subject, shelf } = account((object) => void gone.push(object));
+    const slots = [slot(), slot(), slot()];
+    for (const one of slots) {
+      subject.add();
+      shelf.push(one);
+    }
+    assertEquals([subject.evict(0, "cold"), subject.evict(-1, "cold")], [0, 0]);
+    assertEquals(subject.evict(2, "ttl"), 2);
+    assertEquals(subject.evict(2, "cold"), 1);
+    assertEquals(gone, slots.map(({ object }) => object));
+    assertEquals(slots.map(({ holder }) => holder), [DISCARDED, DISCARDED, DISCARDED]);
+    assertEquals([subject.discarded.ttl, subject.discarded.cold, subject.live], [2, 1, 0]);
+  });
+
+  it("Account.discard() counts as error what dispose throws on, and reports it", () => {
+    const cause = new Error("stuck");
+    const { account: subject, errors } = account(() => {
+      throw cause;
+    });
+    subject.add();
+    subject.discard(slot(), "full");
+    assertEquals([subject.discarded.full, subject.discarded.error, subject.live], [0, 1, 0]);
+    const [error] = errors as PoolError[];
+    assertEquals([error!.code, error!.cause], ["dispose", cause]);
+  });
+
+  it("Account.discard() does not dispose of what left through a full limbo", () => {
+    const gone: object[] = [];
+    const { account: subject } = account((object) => void gone.push(object));
+    subject.add();
+    subject.discard(slot(), "limbo");
+    assertEquals([subject.discarded.limbo, gone.length], [1, 0]);
+  });
+});

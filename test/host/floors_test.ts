@@ -1,0 +1,136 @@
+/** The direction of imports: a file imports its own floor or a lower one, never in a cycle. */
+
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { importsOf, readCode, sourceFiles } from "./_source.ts";
+
+/** The floor of each file of the package. A new file needs one. */
+const FLOORS: Readonly<Record<string, number>> = {
+  // F0: ports and primitives.
+  "src/error.ts": 0,
+  "src/gc.ts": 0,
+  "src/host.ts": 0,
+  "src/pressure.ts": 0,
+  "src/sampling.ts": 0,
+  "src/shelf.ts": 0,
+  "src/sketch.ts": 0,
+  "src/slot.ts": 0,
+  // F1: what is known of a pool.
+  "src/account.ts": 1,
+  "src/generation.ts": 1,
+  "src/heat.ts": 1,
+  "src/scheduler.ts": 1,
+  "src/stats.ts": 1,
+  // F2: policies, and ways to hold.
+  "src/adaptive_scheduler.ts": 2,
+  "src/eviction.ts": 2,
+  "src/fixed_scheduler.ts": 2,
+  "src/guard.ts": 2,
+  "src/lease.ts": 2,
+  "src/retention.ts": 2,
+  "src/tag.ts": 2,
+  "src/tag_table.ts": 2,
+  // F3: the pool.
+  "src/core.ts": 3,
+  "src/pool.ts": 3,
+  // F4: what is public.
+  "mod.ts": 4,
+};
+
+/** The adapters, which stand beside the floors and import F0 only. */
+const ADAPTER = "src/adapter/";
+/** The one file that may import all adapters, and the pool's way to them. */
+const DETECT = "src/adapter/detect.ts";
+/** What serves the example of the edge on one runtime, and may use what is that runtime's own. */
+const EDGE_MAINS = ["edge/bun.ts", "edge/main.ts", "edge/worker.ts"];
+
+const FILES = ["mod.ts", ...sourceFiles("src"), ...sourceFiles("edge")];
+const CORE = FILES.filter((path) => !path.startsWith(ADAPTER) && !path.startsWith("edge/"));
+
+/** Whether an adapter's file is one of its own helpers. */
+function isPrivate(path: string): boolean {
+  return path.startsWith(`${ADAPTER}_`);
+}
+
+/** The imports of a file that satisfy no rule of its place. */
+function wrongImports(path: string): string[] {
+  const imports = importsOf(path);
+  if (path.startsWith("edge/")) {
+    return imports.filter((target) => {
+      if (target.startsWith("node:")) return !EDGE_MAINS.includes(path);
+      return target !== "mod.ts" && !target.startsWith("edge/") && !/^hono(\/|$)/.test(target);
+    });
+  }
+  if (path.startsWith(ADAPTER)) {
+    return imports.filter((target) => {
+      if (path === DETECT && target.startsWith(ADAPTER)) return false;
+      return !isPrivate(target) && FLOORS[target] !== 0;
+    });
+  }
+  return imports.filter((target) => {
+    if (target === DETECT) return FLOORS[path]! < 3;
+    return !(FLOORS[target]! <= FLOORS[path]!);
+  });
+}
+
+/** A cycle of imports through a file, or `undefined`. */
+function cycleThrough(
+  path: string,
+  trail: readonly string[],
+  done: Set<string>,
+): string[] | undefined {
+  const start = trail.indexOf(path);
+  if (start >= 0) return [...trail.slice(start), path];
+  if (done.has(path) || !FILES.includes(path)) return undefined;
+  for (const target of importsOf(path)) {
+    const cycle = cycleThrough(target, [...trail, path], done);
+    if (cycle !== undefined) return cycle;
+  }
+  done.add(path);
+  return undefined;
+}
+
+describe("Imports", () => {
+  it("Imports are found in every form", () => {
+    assert(importsOf("src/pool.ts").includes("src/core.ts"));
+    assert(importsOf("src/pool.ts").includes("src/lease.ts"), "import type");
+    assert(importsOf("mod.ts").includes("src/scheduler.ts"), "export type over several lines");
+    assert(importsOf("edge/gateway.ts").includes("hono/body-limit"), "bare");
+    assertEquals(importsOf("src/slot.ts"), [], "none from examples in comments");
+  });
+
+  it("Every file of the core stands on a floor, and every floor exists", () => {
+    assertEquals(Object.keys(FLOORS).sort(), [...CORE].sort());
+  });
+
+  for (const path of FILES) {
+    it(`${path} imports only what its place allows`, () => {
+      assertEquals(wrongImports(path), []);
+    });
+  }
+
+  it("No file imports itself, directly or through others", () => {
+    const done = new Set<string>();
+    for (const path of FILES) assertEquals(cycleThrough(path, [], done), undefined);
+  });
+
+  it("Nothing that is published imports tests or benchmarks", () => {
+    const strays = FILES.flatMap(importsOf).filter((target) => /^(test|bench)\//.test(target));
+    assertEquals(strays, []);
+  });
+
+  it("The core names no global of one runtime", () => {
+    const named = CORE.filter((path) =>
+      /\b(?:Deno|Bun|process|navigator|globalThis)\b[.?[]/.test(readCode(path))
+    );
+    assertEquals(named, []);
+  });
+
+  it("The core arms no timer and reads no clock of its own", () => {
+    const named = CORE.filter((path) =>
+      /\b(?:setTimeout|setInterval|queueMicrotask|Date\.now|performance\.now|Math\.random)\b/
+        .test(readCode(path))
+    );
+    assertEquals(named, []);
+  });
+});

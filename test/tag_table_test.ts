@@ -1,0 +1,94 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { checkHeat } from "../src/heat.ts";
+import { Shelf } from "../src/shelf.ts";
+import { FIRST_HOLDER } from "../src/slot.ts";
+import { type TagCore, TagHandle } from "../src/tag.ts";
+import { TagTable } from "../src/tag_table.ts";
+
+/** A table of tags that nobody leases through. */
+function table(maxTags = 256): TagTable<object> {
+  const make = (name: string, id: number) =>
+    new TagHandle<object>(name, id, {} as TagCore<object>, new Shelf(), () => {}, undefined, 64);
+  return new TagTable(make, maxTags, checkHeat("Cannot test"));
+}
+
+/** Counts uses as the fast path does. */
+function use(tag: TagHandle<object>, count: number, misses = 0): void {
+  tag.acquiresBefore += count;
+  tag.misses += misses;
+}
+
+describe("TagTable", () => {
+  it("TagTable.get() makes a tag once", () => {
+    const tags = table();
+    const tag = tags.get("a");
+    assertEquals(tag.name, "a");
+    assertStrictEquals(tags.get("a"), tag);
+    assert(tags.get("b") !== tag);
+  });
+
+  it("TagTable.get() gives the same tag to all names past the cap", () => {
+    const tags = table(2);
+    const known = [tags.get("a"), tags.get("b")];
+    const other = tags.get("c");
+    for (let i = 0; i < 1000; i++) assertStrictEquals(tags.get(`/users/${i}`), other);
+    assertEquals(other.name, "(other)");
+    assertEquals([tags.get("a"), tags.get("b")], known);
+  });
+
+  it("TagTable.heldBy() finds a tag by its even number only, in its own table only", () => {
+    const [first, second] = [table(), table()];
+    const tag = first.get("a");
+    assertStrictEquals(first.heldBy(tag.id), tag);
+    assertEquals(first.heldBy(tag.id + 1), undefined);
+    assertEquals(second.heldBy(tag.id), undefined);
+    assert(tag.id >= FIRST_HOLDER && tag.id % 2 === 0);
+    for (let id = 0; id < FIRST_HOLDER; id++) assertEquals(first.heldBy(id), undefined);
+  });
+
+  it("TagTable.sample() tells what happened since the last one, of used tags", () => {
+    const tags = table();
+    use(tags.get("a"), 5, 2);
+    tags.get("unused");
+    const figures = () =>
+      tags.sample().map(({ name, acquires, misses }) => [name, acquires, misses]);
+    assertEquals(figures(), [["a", 5, 2]]);
+    use(tags.get("a"), 1);
+    use(tags.untagged, 3, 3);
+    assertEquals(figures(), [["(untagged)", 3, 3], ["a", 1, 0]]);
+    assertEquals(figures(), [["(untagged)", 0, 0], ["a", 0, 0]]);
+    assertEquals(tags.stats().map(({ acquires, hits }) => [acquires, hits]), [[3, 0], [6, 4]]);
+  });
+
+  it("TagTable tells hold times only where one was learnt", () => {
+    const tags = table();
+    const tag = tags.get("a");
+    use(tag, 1);
+    assertEquals("holdMs" in tags.stats()[0]!, false);
+    assertEquals("holdMs" in tags.sample()[0]!, false);
+    for (const hold of [1, 1, 64]) tag.holds.add(hold);
+    assertEquals(tags.stats()[0]!.holdMs, { p50: 1, p99: 64 });
+    assertEquals(tags.sample()[0]!.holdMs, 1);
+  });
+
+  it("TagTable.endCycle() heats by use and cools without", () => {
+    const tags = table();
+    const tag = tags.get("a");
+    const seen = [70, 10, 0, 0].map((uses) => {
+      use(tag, uses);
+      tags.endCycle();
+      const [{ heat, hot }] = tags.stats() as [{ heat: number; hot: boolean }];
+      return [heat, hot];
+    });
+    assertEquals(seen, [[70, true], [45, false], [20, false], [0, false]]);
+  });
+
+  it("TagTable.endCycle() lets hold times fade", () => {
+    const tags = table();
+    const tag = tags.get("a");
+    for (let i = 0; i < 4; i++) tag.holds.add(1);
+    tags.endCycle();
+    assertEquals(tag.holds.total, 2);
+  });
+});
