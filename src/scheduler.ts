@@ -164,8 +164,3 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
 function isCount(count: unknown): boolean {
   return typeof count === "number" && count >= 0;
 }
-
-/** Whether a value is a number of at least 0; infinity is one, NaN is not. */
-function isAmount(value: unknown): boolean {
-  return typeof value === "number" && value >= 0;
-}

@@ -151,7 +151,7 @@ describe("Retention", () => {
     subject.apply({ targets: [100] });
     const backlogs = Array.from({ length: 4 }, () => {
       subject.evict(0, 0);
-      const [{ idle, target }] = subject.generations(0) as [{ idle: number; target: number }];
+      const { idle, target } = subject.generations(0)[0]!;
       assertEquals(target, idle);
       return subject.backlog;
     });

@@ -78,7 +78,7 @@ describe("TagTable", () => {
     const seen = [70, 10, 0, 0].map((uses) => {
       use(tag, uses);
       tags.endCycle();
-      const [{ heat, hot }] = tags.stats() as [{ heat: number; hot: boolean }];
+      const { heat, hot } = tags.stats()[0]!;
       return [heat, hot];
     });
     assertEquals(seen, [[70, true], [45, false], [20, false], [0, false]]);

@@ -1,0 +1,15 @@
+/**
+ * All benchmarks, by name. A new one is a file and a line here.
+ *
+ * @module
+ */
+
+import type { Bench } from "./bench.ts";
+
+/** Loads a benchmark, so that a process holds only what it measures. */
+export type Loader = () => Promise<Bench>;
+
+/** The benchmarks by name. */
+export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
+  ["pair", async () => (await import("./pair.ts")).pair],
+]);

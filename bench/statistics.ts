@@ -1,0 +1,25 @@
+/**
+ * Figures drawn from several runs.
+ *
+ * @module
+ */
+
+/** The least and the greatest of several figures. */
+export type Spread = readonly [least: number, greatest: number];
+
+/** The middle of at least one figure; of an even number of them, the mean of the middle two. */
+export function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The least and the greatest of at least one figure. */
+export function spread(figures: readonly number[]): Spread {
+  return [Math.min(...figures), Math.max(...figures)];
+}
+
+/** Rounds to three significant digits: more would be noise. */
+export function round(figure: number): number {
+  return Number(figure.toPrecision(3));
+}

@@ -1,0 +1,33 @@
+/**
+ * A process that measures one variant: `variant.ts <bench> <variant> <file for the result> [--quick]`.
+ * The result goes to a file because engines write their own traces to stdout. Runs on Deno and Bun.
+ *
+ * @module
+ */
+
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { BENCHES } from "./benches.ts";
+
+/** What a process has to tell. */
+export interface Result {
+  /** The runtime and engine that measured, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the bench's `measure` returned. */
+  readonly sample: unknown;
+}
+
+function runtimeVersions(): Record<string, string> {
+  const { deno, v8, bun, webkit } = process.versions as Record<string, string | undefined>;
+  const engine = bun === undefined ? { deno, v8 } : { bun, webkit };
+  return Object.fromEntries(
+    Object.entries(engine).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+const [benchName = "", variant = "", file = "", ...flags] = process.argv.slice(2);
+const bench = await BENCHES.get(benchName)!();
+const sample = await bench.measure(variant, { quick: flags.includes("--quick") });
+writeFileSync(file, JSON.stringify({ versions: runtimeVersions(), sample } satisfies Result));
+// A peer's timers must not keep the process.
+process.exit(0);
