@@ -6,20 +6,20 @@
 
 import { Account } from "./account.ts";
 import { PoolError, type PoolErrorCode, show } from "./error.ts";
-import { type GcReading, noGc } from "./gc.ts";
 import type { GenerationOptions } from "./generation.ts";
 import type { Limbo, Waiting } from "./guard.ts";
-import { type HeatOptions, LevelHeat } from "./heat.ts";
-import type { HeapReading, Host } from "./host.ts";
+import type { HeatOptions } from "./heat.ts";
+import type { Host } from "./host.ts";
 import type { Pressure } from "./pressure.ts";
 import { Retention } from "./retention.ts";
 import { Sampling } from "./sampling.ts";
-import { type Adjustment, faultOf, type Sample, type Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { Shelf } from "./shelf.ts";
 import { addSlot, DISCARDED, IDLE, LIMBO, type Slot, slotOf } from "./slot.ts";
 import type { PoolStats } from "./stats.ts";
 import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
+import { Ticker } from "./ticker.ts";
 
 /** What a core needs, checked and complete. */
 export interface CoreOptions<T extends object> {
@@ -44,11 +44,6 @@ export interface CoreOptions<T extends object> {
   readonly onError: (error: Error) => void;
 }
 
-/** How soon a tick with a backlog is followed by the next, in ms. */
-const BACKLOG_MS = 16;
-/** The least length of a cycle that a collection ends, in ms. */
-const MIN_CYCLE_MS = 2000;
-
 /** The slow half of a pool. */
 export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly options: CoreOptions<T>;
@@ -58,22 +53,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly #account: Account<T>;
   readonly #retention: Retention<T>;
   readonly #sampling: Sampling = new Sampling();
-  readonly #heat: LevelHeat;
+  readonly #ticker: Ticker<T>;
   #closed = false;
-  /** The latest time that `#clock` told. */
-  #latest: number;
-  /** What the clock has jumped back by so far. */
-  #skew = 0;
-  /** The time of the last tick. */
-  #now: number;
-  #ticks = 0;
-  #cycle = 0;
-  #cycleStart: number;
-  #ticking = false;
-  #cancelTick: (() => void) | undefined;
 
   constructor(options: CoreOptions<T>) {
-    const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat, host } = options;
+    const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
     this.options = options;
     this.#account = new Account(this.#shelf, dispose, (error) => this.report(error));
     this.#retention = new Retention(this.#shelf, this.#account, {
@@ -81,14 +65,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       maxBytes,
       isSized: sizeOf !== undefined,
     });
-    this.#heat = new LevelHeat(heat);
     this.tags = new TagTable(
       (name, id) =>
         new TagHandle(name, id, this, this.#shelf, reset, sizeOf, this.#sampling.nextGap()),
       maxTags,
       heat,
     );
-    this.#latest = this.#now = this.#cycleStart = finite(host.now()) ?? 0;
+    const parts = {
+      account: this.#account,
+      retention: this.#retention,
+      shelf: this.#shelf,
+      tags: this.tags,
+    };
+    this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
   }
 
   // Leases
@@ -109,8 +98,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     let since = 0;
     if (isTimed) {
       tag.startPeriod(this.#sampling.nextGap());
-      since = this.#clock();
-      this.#tickIfDue(since);
+      since = this.#ticker.clock();
+      this.#ticker.tickIfDue(since);
     }
     try {
       this.needOpen("Cannot acquire from Pool");
@@ -149,7 +138,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       this.#account.discard(slot, "closed");
       this.needOpen(action);
     }
-    if (this.#cancelTick === undefined) this.#deferTick();
+    this.#ticker.defer();
     return slot;
   }
 
@@ -214,7 +203,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   }
 
   #learnHold(tag: TagHandle<T>, slot: Slot<T>): void {
-    tag.holds.add(this.#clock() - slot.since);
+    tag.holds.add(this.#ticker.clock() - slot.since);
   }
 
   /** Discards what could not be reset or measured, and says so. */
@@ -273,148 +262,21 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
   }
 
-  // Ticks
-
-  /** The host's clock, except that it stands still where that one jumps back or tells no number. */
-  #clock(): number {
-    const reading = finite(this.options.host.now());
-    if (reading === undefined) return this.#latest;
-    this.#skew = Math.max(this.#skew, this.#latest - reading);
-    return this.#latest = reading + this.#skew;
-  }
-
-  get #dueMs(): number {
-    const { tickMs } = this.options;
-    return this.#retention.backlog > 0 ? Math.min(BACKLOG_MS, tickMs) : tickMs;
-  }
-
-  #tickIfDue(now: number): void {
-    if (now - this.#now >= this.#dueMs) this.tick();
-  }
-
-  /** Runs a tick if one is due. */
-  poll(): void {
-    this.#tickIfDue(this.#clock());
-  }
-
-  /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
-  #deferTick(): void {
-    const { host } = this.options;
-    const self = new WeakRef(this);
-    this.#cancelTick = host.defer(() => {
-      const core = self.deref();
-      if (core === undefined) host.close();
-      else core.#runDeferred();
-    }, this.#dueMs);
-  }
-
-  #runDeferred(): void {
-    this.#cancelTick = undefined;
-    // A timer may fire a little before its time.
-    this.#tickIfDue(this.#clock() + 1);
-    if (this.#account.live > 0 && !this.#closed) this.#deferTick();
-  }
-
-  /** Samples, asks the scheduler, and evicts. */
-  tick(): void {
-    if (this.#closed || this.#ticking) return;
-    this.#ticking = true;
-    try {
-      const sample = this.#sample();
-      const adjustment = this.#decide(sample);
-      // A scheduler has no way to the pool, but its author may have.
-      if (this.#closed) return;
-      if (adjustment !== undefined) this.#retention.apply(adjustment);
-      this.#retention.evict(this.#now, this.#cycle);
-    } finally {
-      this.#ticking = false;
-    }
-  }
-
-  #sample(): Sample {
-    const { generations, maxBytes, memoryLimit, host } = this.options;
-    const before = this.#now;
-    this.#now = this.#clock();
-    this.#ticks++;
-    this.#sampling.tick();
-    const { peak, live } = this.#account;
-    this.#heat.tick(peak);
-    this.#shelf.settle(this.#now, this.#cycle);
-    this.#account.restartPeak();
-    const gc = this.#read(() => host.gc()) ?? noGc;
-    const heap = this.#read(() => checkHeap(host.heap()));
-    const cycleEnded = this.#endCycle(gc);
-    const tags = this.tags.sample();
-    const ages = this.#retention.ages(this.#now);
-    const held = this.#retention.generations(this.#now);
-    const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);
-    return {
-      now: this.#now,
-      elapsedMs: this.#now - before,
-      cycle: this.#cycle,
-      cycleEnded,
-      acquires: tags.reduce((sum, tag) => sum + tag.acquires, 0),
-      misses: tags.reduce((sum, tag) => sum + tag.misses, 0),
-      leased: this.#account.inUse,
-      peak,
-      live,
-      hotLevels: this.#heat.hot,
-      oldLevels: this.#heat.old,
-      generations: generations.map(({ name, ttlMs }, i) => ({
-        name,
-        ttlMs,
-        maxSize: held[i]!.maxSize,
-        target: held[i]!.target,
-        idle: ages[i]!,
-      })),
-      tags,
-      bytes: this.#retention.bytes,
-      maxBytes,
-      ...(heap === undefined ? {} : { heap }),
-      ...(limit === undefined ? {} : { memoryLimit: limit }),
-      gc,
-    };
-  }
-
-  #read<R>(reading: () => R): R | undefined {
-    try {
-      return reading();
-    } catch (error) {
-      this.report(error);
-      return undefined;
-    }
-  }
-
-  /** Ends the cycle at a major collection, or when it has lasted long enough. */
-  #endCycle(gc: GcReading): boolean {
-    const lasted = this.#now - this.#cycleStart;
-    const isOver = lasted >= this.options.cycleMs || (gc.major > 0 && lasted >= MIN_CYCLE_MS);
-    if (!isOver) return false;
-    this.#cycleStart = this.#now;
-    this.#cycle++;
-    this.#heat.cycle(this.#account.live);
-    this.tags.endCycle();
-    return true;
-  }
-
-  #decide(sample: Sample): Adjustment | undefined {
-    try {
-      const adjustment = this.options.scheduler.decide(sample);
-      const fault = faultOf(adjustment, sample.generations.length);
-      if (fault === undefined) return adjustment;
-      this.report(new PoolError("scheduler", `Cannot adjust Pool: ${fault}`));
-    } catch (cause) {
-      const rule = `the scheduler must not throw: received ${show(cause)}`;
-      this.report(new PoolError("scheduler", `Cannot adjust Pool: ${rule}`, cause));
-    }
-    return undefined;
-  }
-
   // What the owner calls
+
+  /** Runs the scheduler. */
+  tick(): void {
+    this.#ticker.tick();
+  }
+
+  /** Runs the scheduler if it is due. */
+  poll(): void {
+    this.#ticker.tickIfDue(this.#ticker.clock());
+  }
 
   /** Gives memory back at once; says how many objects went. */
   trim(pressure: Pressure): number {
-    return this.#closed ? 0 : this.#retention.trim(pressure, this.#now);
+    return this.#closed ? 0 : this.#retention.trim(pressure, this.#ticker.now);
   }
 
   /** Creates up to `count` idle objects; says how many there was room for. */
@@ -456,9 +318,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelTick?.();
+    this.#ticker.close();
     this.#retention.close();
-    this.options.host.close();
   }
 
   /** Takes a snapshot. */
@@ -483,15 +344,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       misses,
       bytes: this.#retention.bytes,
       maxBytes,
-      ticks: this.#ticks,
-      cycles: this.#cycle,
+      ticks: this.#ticker.ticks,
+      cycles: this.#ticker.cycles,
       pressure: this.#retention.pressure,
       bypass: this.#retention.bypass,
-      hotLevels: this.#heat.hot,
+      hotLevels: this.#ticker.hotLevels,
       pinnedLevels: this.#retention.floor,
       misuses,
       closed: this.#closed,
-      generations: this.#retention.generations(this.#now),
+      generations: this.#retention.generations(this.#ticker.now),
       tags,
       discarded: { ...discarded },
     };
@@ -509,19 +370,6 @@ function faultOfNew(object: unknown): string | undefined {
   const former = slotOf(object);
   if (former === undefined || former.holder === DISCARDED) return undefined;
   return "must return a new object: received one that is in a pool already";
-}
-
-/** A heap reading whose figures are figures, or `undefined`. */
-function checkHeap(heap: HeapReading | undefined): HeapReading | undefined {
-  if (heap === undefined || finite(heap.usedBytes) === undefined) return undefined;
-  if (heap.limitBytes === undefined || heap.limitBytes > 0) return heap;
-  const { limitBytes: _, ...rest } = heap;
-  return rest;
-}
-
-/** A figure, or `undefined` for anything that is not one. */
-function finite(figure: number | undefined): number | undefined {
-  return Number.isFinite(figure) ? figure : undefined;
 }
 
 function isSize(size: number): boolean {

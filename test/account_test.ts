@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Account } from "../src/account.ts";
-import { PoolError } from "../src/error.ts";
+import type { PoolError } from "../src/error.ts";
 import { Shelf } from "../src/shelf.ts";
 import { addSlot, DISCARDED, type Slot } from "../src/slot.ts";
 

@@ -6,7 +6,7 @@ import { adaptiveScheduler } from "../src/adaptive_scheduler.ts";
 import { faultOf } from "../src/scheduler.ts";
 import { FakeHost } from "./fixture/fake_host.ts";
 import { sampleOf } from "./fixture/sample.ts";
-import { acquireMany, assertGrammar, type ThingPool, thingPool } from "./fixture/thing.ts";
+import { assertGrammar, type ThingPool, thingPool } from "./fixture/thing.ts";
 import { checkStats } from "./oracle.ts";
 
 /** The targets that follow the last of some samples, 500 ms apart. */
