@@ -53,7 +53,14 @@ interface Report {
 /** At most this many times the floor, and this many bytes. */
 const BUDGET = { ratio: 3, bytesPerHit: 0 };
 /** Ways to hold an object of this pool. */
-const OURS: readonly Variant[] = ["pool", "tagged", "taggedSized", "lease", "with"];
+const OURS: readonly Variant[] = [
+  "pool",
+  "tagged",
+  "taggedVariable",
+  "taggedSized",
+  "lease",
+  "with",
+];
 const PEERS: readonly Variant[] = ["reusify", "deepool", "generic-pool", "tarn"];
 /** Peers that tell a double release; the others hand one object to two holders after it. */
 const GUARDED: readonly Variant[] = ["generic-pool", "tarn"];
@@ -176,9 +183,10 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
 
 const LABELS: Readonly<Record<string, string>> = {
   floor: "floor: bare array",
-  floorReset: "floorReset: bare array, reset",
+  floorReset: "floorReset: the same with a reset",
   pool: "pool: acquire, release",
   tagged: "tagged: a handle's acquire, release",
+  taggedVariable: "taggedVariable: the same, no constant",
   taggedSized: "taggedSized: the same with sizeOf",
   lease: "lease: a handle's lease",
   with: "with: a handle's with",

@@ -4,13 +4,17 @@
  * Each subject lives with four classes of eight fields. Where it pools, there are four pools, 64
  * idle objects in each, all of them warm: an engine that has seen one class only would inline what
  * it must call in a real service. The loops that are timed see the first class only, as a caller's
- * code would; what the pools share has seen all four.
+ * code would, so each is written out; what the pools share has seen all four.
+ *
+ * What a subject pools with stands in a constant, as `const auth = pool.tag("auth")` does in a
+ * module: engines then fold the pool's own fields into the loop, the user's reset among them. The
+ * variants named `…Variable` reach the same through a variable.
  *
  * @module
  */
 
 import { do_not_optimize } from "mitata";
-import { type Lease, Pool, type PoolOptions, type Tag } from "../mod.ts";
+import { Pool, type PoolOptions, type Tag } from "../mod.ts";
 
 /** The pairs of one call of `run`. */
 export const PAIRS = 64;
@@ -134,22 +138,6 @@ const others: readonly Family[] = [
   { create: () => new Query(), reset: resetQuery, sizeOf: () => 99 } as Family<Query>,
 ];
 
-/**
- * Lets a loop reach what it measures through an array. Through a constant, engines would fold the
- * pool's own fields, the user's reset among them, into the loop: true for a handle in a module's
- * constant, and for no other.
- */
-function through<T, R>(subject: T, loop: (subject: T) => R): () => R {
-  const subjects = [subject];
-  return () => loop(subjects[0]!);
-}
-
-/** The touch: what any use of an object does at least. */
-function touch(session: Session, i: number): number {
-  session.hits = i + 1;
-  return session.hits - i;
-}
-
 /** Acquires a pool's worth of objects and gives them back, so that as many lie idle. */
 function fill<T>(acquire: () => T, release: (object: T) => void): void {
   const held = Array.from({ length: IDLE }, acquire);
@@ -164,73 +152,79 @@ function bareArray<T>({ create }: { create(): T }): T[] {
 
 /** The floor: a bare array, and no reset. */
 export function floor(): Subject {
+  const stack = bareArray(session);
   return {
-    run: through(bareArray(session), (stack) => {
+    run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = stack.pop()!;
-        touches += touch(object, i);
+        object.hits = i;
+        touches += object.hits - i + 1;
         stack.push(object);
       }
       do_not_optimize(touches);
       return touches;
-    }),
+    },
     runOthers() {},
   };
 }
 
 /** The floor for several objects held at once. */
 export function floorHeld(): Subject {
+  const stack = bareArray(session);
   const held = bareArray(session);
   return {
-    run: through(bareArray(session), (stack) => {
+    run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i += HELD) {
         for (let j = 0; j < HELD; j++) {
           const object = stack.pop()!;
-          touches += touch(object, i);
+          object.hits = i;
+          touches += object.hits - i + 1;
           held[j] = object;
         }
         for (let j = 0; j < HELD; j++) stack.push(held[j]!);
       }
       do_not_optimize(touches);
       return touches;
-    }),
+    },
     runOthers() {},
   };
 }
 
-/**
- * Calls a reset as a pool has to: through a variable, at a place that all classes share. The peers
- * that know no reset get it through the same call. Their users could save part of it by a reset
- * written out at each place of use.
- */
+/** Calls a reset at a place that all classes share, as a pool does. */
 function callReset<T>(reset: (object: T) => void, object: T): void {
   reset(object);
 }
 
-/** The floor, and the user's reset: what any pool has to pay. */
+/** The floor, and a reset reached through a variable: what any pool there has to pay. */
 function floorReset(): Subject {
-  const { reset } = session;
-  const stacks = others.map(({ create, reset }) => ({ reset, pool: bareArray({ create }) }));
+  // An array, so that no engine takes its content for a constant.
+  const subjects = [{ stack: bareArray(session), reset: session.reset }];
+  const otherSubjects = others.map((family) => ({
+    stack: bareArray(family),
+    reset: family.reset,
+  }));
   return {
-    run: through({ reset, pool: bareArray(session) }, ({ reset, pool }) => {
+    run() {
+      const { stack, reset } = subjects[0]!;
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
-        const object = pool.pop()!;
-        touches += touch(object, i);
+        const object = stack.pop()!;
+        object.hits = i;
+        touches += object.hits - i + 1;
         callReset(reset, object);
-        pool.push(object);
+        stack.push(object);
       }
       do_not_optimize(touches);
       return touches;
-    }),
+    },
     runOthers() {
-      for (const { reset, pool } of stacks) {
+      for (const { stack, reset } of otherSubjects) {
         for (let i = 0; i < PAIRS; i++) {
-          const object = pool.pop()!;
+          const object = stack.pop()!;
           callReset(reset, object);
-          pool.push(object);
+          stack.push(object);
         }
       }
     },
@@ -246,19 +240,26 @@ function makePool<T extends object>({ create, reset, sizeOf }: Family<T>, isSize
   return pool;
 }
 
-/** Four pools; `pair` runs on three of them, `loop` is timed on the first. */
-function pools(
+/** What stands in the constants of a subject of this pool: one of four pools, and a handle of it. */
+interface Ours {
+  readonly pool: Pool<Session>;
+  readonly tag: Tag<Session>;
+  /** Runs `pair` on the other three. */
+  readonly runOthers: () => void;
+}
+
+function makePools(
   pair: (tag: Tag<object>, pool: Pool<object>) => void,
-  loop: (tag: Tag<Session>, pool: Pool<Session>) => number,
   isSized = false,
-): Subject {
+): Ours {
   const pool = makePool(session, isSized);
   const otherPools = others.map((family) => {
     const pool = makePool(family, isSized);
     return { pool, tag: pool.tag("x") };
   });
   return {
-    run: through({ tag: pool.tag("x"), pool }, ({ tag, pool }) => loop(tag, pool)),
+    pool,
+    tag: pool.tag("x"),
     runOthers() {
       for (const { pool, tag } of otherPools) {
         for (let i = 0; i < PAIRS; i++) pair(tag, pool);
@@ -268,194 +269,224 @@ function pools(
 }
 
 function untagged(): Subject {
-  return pools((_, pool) => pool.release(pool.acquire()), (_, pool) => {
-    let touches = 0;
-    for (let i = 0; i < PAIRS; i++) {
-      const object = pool.acquire();
-      touches += touch(object, i);
-      pool.release(object);
-    }
-    do_not_optimize(touches);
-    return touches;
-  });
+  const { pool, runOthers } = makePools((_, pool) => pool.release(pool.acquire()));
+  return {
+    run() {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        const object = pool.acquire();
+        object.hits = i;
+        touches += object.hits - i + 1;
+        pool.release(object);
+      }
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers,
+  };
 }
 
 function tagged(isSized: boolean): Subject {
-  return pools(
-    (tag) => tag.release(tag.acquire()),
-    (tag) => {
+  const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()), isSized);
+  return {
+    run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = tag.acquire();
-        touches += touch(object, i);
+        object.hits = i;
+        touches += object.hits - i + 1;
         tag.release(object);
       }
       do_not_optimize(touches);
       return touches;
     },
-    isSized,
-  );
+    runOthers,
+  };
 }
 
+function taggedVariable(): Subject {
+  const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()));
+  const tags = [tag];
+  return {
+    run() {
+      const tag = tags[0]!;
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        const object = tag.acquire();
+        object.hits = i;
+        touches += object.hits - i + 1;
+        tag.release(object);
+      }
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers,
+  };
+}
+
+/** First in, first out: the order of release that a stack likes least. */
 function taggedHeld(): Subject {
   const held = bareArray(session);
-  return pools((tag) => tag.release(tag.acquire()), (tag) => {
-    let touches = 0;
-    for (let i = 0; i < PAIRS; i += HELD) {
-      for (let j = 0; j < HELD; j++) {
-        const object = tag.acquire();
-        touches += touch(object, i);
-        held[j] = object;
+  const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()));
+  return {
+    run() {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i += HELD) {
+        for (let j = 0; j < HELD; j++) {
+          const object = tag.acquire();
+          object.hits = i;
+          touches += object.hits - i + 1;
+          held[j] = object;
+        }
+        for (let j = 0; j < HELD; j++) tag.release(held[j]!);
       }
-      for (let j = 0; j < HELD; j++) tag.release(held[j]!);
-    }
-    do_not_optimize(touches);
-    return touches;
-  });
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers,
+  };
 }
 
 function leased(): Subject {
-  return pools((tag) => tag.lease().release(), (tag) => {
-    let touches = 0;
-    for (let i = 0; i < PAIRS; i++) {
-      const lease: Lease<Session> = tag.lease();
-      touches += touch(lease.value, i);
-      lease.release();
-    }
-    do_not_optimize(touches);
-    return touches;
-  });
+  const { tag, runOthers } = makePools((tag) => tag.lease().release());
+  return {
+    run() {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        const lease = tag.lease();
+        const object = lease.value;
+        object.hits = i;
+        touches += object.hits - i + 1;
+        lease.release();
+      }
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers,
+  };
 }
 
 function lent(): Subject {
   const ignore = () => {};
-  const touchOnce = (object: Session) => touch(object, 0);
-  return pools((tag) => tag.with(ignore), (tag) => {
-    let touches = 0;
-    for (let i = 0; i < PAIRS; i++) touches += tag.with(touchOnce);
-    do_not_optimize(touches);
-    return touches;
-  });
+  const touch = (object: Session) => {
+    object.hits = 1;
+    return object.hits;
+  };
+  const { tag, runOthers } = makePools((tag) => tag.with(ignore));
+  return {
+    run() {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) touches += tag.with(touch);
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers,
+  };
 }
 
 // --- peers ------------------------------------------------------------------------------------
+
+/** A peer's pool under the names of ours; the functions are its own. None of them resets. */
+interface Peer<T> {
+  readonly acquire: () => T;
+  readonly release: (object: T) => void;
+}
+
+function peers(make: <T extends object>(create: () => T) => Peer<T>): Subject {
+  const { reset } = session;
+  const pool = make(session.create);
+  fill(pool.acquire, pool.release);
+  const otherPools = others.map(({ create, reset }) => {
+    const pool = make(create);
+    fill(pool.acquire, pool.release);
+    return { ...pool, reset };
+  });
+  return {
+    run() {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        const object = pool.acquire();
+        object.hits = i;
+        touches += object.hits - i + 1;
+        callReset(reset, object);
+        pool.release(object);
+      }
+      do_not_optimize(touches);
+      return touches;
+    },
+    runOthers() {
+      for (const { acquire, release, reset } of otherPools) {
+        for (let i = 0; i < PAIRS; i++) {
+          const object = acquire();
+          callReset(reset, object);
+          release(object);
+        }
+      }
+    },
+  };
+}
 
 async function reusify(): Promise<Subject> {
   const { default: reusify } = await import("reusify");
   interface Node {
     next: Node | null;
   }
-  /** The constructor that it wants; its objects carry a link to the next one. */
-  const linked = (create: () => object) =>
-    class {
-      constructor() {
-        return Object.assign(create(), { next: null });
-      }
-    } as new () => Node;
-  // The class that is measured has its link as a field of its own, as reusify advises.
-  class LinkedSession extends Session {
-    next: LinkedSession | null = null;
-  }
-  const pool = reusify(LinkedSession);
-  fill(pool.get, pool.release);
-  const otherPools = others.map((family) => {
-    const pool = reusify(linked(family.create));
-    fill(pool.get, pool.release);
-    return { family, pool };
+  return peers(<T extends object>(create: () => T): Peer<T> => {
+    // It wants a constructor, and its objects to carry the link to the next one.
+    function Linked(): T & Node {
+      const object = create() as T & Node;
+      object.next = null;
+      return object;
+    }
+    const { get, release } = reusify(Linked as unknown as new () => T & Node);
+    return { acquire: get, release: release as (object: T) => void };
   });
-  const { reset } = session;
-  return {
-    run: through({ reset, pool }, ({ reset, pool }) => {
-      let touches = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        const object = pool.get();
-        touches += touch(object, i);
-        callReset(reset, object);
-        pool.release(object);
-      }
-      do_not_optimize(touches);
-      return touches;
-    }),
-    runOthers() {
-      for (const { family, pool } of otherPools) {
-        for (let i = 0; i < PAIRS; i++) {
-          const object = pool.get();
-          callReset(family.reset, object);
-          pool.release(object);
-        }
-      }
-    },
-  };
 }
 
 async function deepool(): Promise<Subject> {
-  const { create } = await import("deepool") as unknown as {
+  // It brings no types.
+  const deepool = await import("deepool") as unknown as {
     create<T>(factory: () => T): { use(): T; recycle(object: T): void };
   };
-  const pool = create(session.create);
-  fill(pool.use, pool.recycle);
-  const otherPools = others.map((family) => {
-    const pool = create(family.create);
-    fill(pool.use, pool.recycle);
-    return { family, pool };
+  return peers((create) => {
+    const { use, recycle } = deepool.create(create);
+    return { acquire: use, release: recycle };
   });
-  const { reset } = session;
-  return {
-    run: through({ reset, pool }, ({ reset, pool }) => {
-      let touches = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        const object = pool.use();
-        touches += touch(object, i);
-        callReset(reset, object);
-        pool.recycle(object);
-      }
-      do_not_optimize(touches);
-      return touches;
-    }),
-    runOthers() {
-      for (const { family, pool } of otherPools) {
-        for (let i = 0; i < PAIRS; i++) {
-          const object = pool.use();
-          callReset(family.reset, object);
-          pool.recycle(object);
-        }
-      }
-    },
-  };
 }
 
-/** A pool whose acquire gives a promise. */
-interface AsyncPool<T> {
+/** A peer's pool whose acquire gives a promise. */
+interface AsyncPeer<T> {
   acquire(): PromiseLike<T>;
   release(object: T): unknown;
 }
 
-async function asyncPools(
-  make: <T extends object>(create: () => T) => AsyncPool<T>,
+async function asyncPeers(
+  make: <T extends object>(create: () => T) => AsyncPeer<T>,
 ): Promise<Subject> {
-  const filled = async <T extends object>({ create }: Family<T>) => {
+  const makeFilled = async <T extends object>({ create }: Family<T>) => {
     const pool = make(create);
     const held: T[] = [];
     for (let i = 0; i < IDLE; i++) held.push(await pool.acquire());
     for (const object of held) await pool.release(object);
     return pool;
   };
-  const pool = await filled(session);
-  const otherPools: { family: Family; pool: AsyncPool<object> }[] = [];
-  for (const family of others) otherPools.push({ family, pool: await filled(family) });
   const { reset } = session;
+  const pool = await makeFilled(session);
+  const otherPools: { family: Family; pool: AsyncPeer<object> }[] = [];
+  for (const family of others) otherPools.push({ family, pool: await makeFilled(family) });
   return {
-    run: through({ reset, pool }, async ({ reset, pool }) => {
+    async run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = await pool.acquire();
-        touches += touch(object, i);
+        object.hits = i;
+        touches += object.hits - i + 1;
         callReset(reset, object);
         await pool.release(object);
       }
       do_not_optimize(touches);
       return touches;
-    }),
+    },
     async runOthers() {
       for (const { family, pool } of otherPools) {
         const object = await pool.acquire();
@@ -468,7 +499,7 @@ async function asyncPools(
 
 async function genericPool(): Promise<Subject> {
   const { default: genericPool } = await import("generic-pool");
-  return await asyncPools((create) =>
+  return await asyncPeers((create) =>
     genericPool.createPool({
       create: () => Promise.resolve(create()),
       destroy: () => Promise.resolve(),
@@ -478,14 +509,17 @@ async function genericPool(): Promise<Subject> {
 
 async function tarn(): Promise<Subject> {
   const { Pool } = (await import("tarn")).default;
-  return await asyncPools(<T extends object>(create: () => T): AsyncPool<T> => {
+  return await asyncPeers(<T extends object>(create: () => T): AsyncPeer<T> => {
     const pool = new Pool<T>({
       create: () => Promise.resolve(create()),
       destroy: () => {},
       min: 0,
       max: 2 * IDLE,
     });
-    return { acquire: () => pool.acquire().promise, release: (object) => pool.release(object) };
+    return {
+      acquire: () => pool.acquire().promise as Promise<T>,
+      release: (object) => pool.release(object),
+    };
   });
 }
 
@@ -494,6 +528,7 @@ export const SUBJECTS = {
   floorReset,
   pool: untagged,
   tagged: () => tagged(false),
+  taggedVariable,
   taggedSized: () => tagged(true),
   lease: leased,
   with: lent,

@@ -379,6 +379,28 @@ describe("Pool.close()", () => {
     assertAccount(pool, { created: 5 });
   });
 
+  it("Pool.close() is not undone by a dispose that ticks, trims and releases", () => {
+    const { pool, host, disposed } = thingPool({
+      dispose: (thing) => {
+        thing.disposed++;
+        disposed.push(thing);
+        host.time += 500;
+        pool.tick();
+        pool.poll();
+        pool.trim("critical");
+        const [late] = leased.splice(0);
+        if (late !== undefined) pool.release(late);
+      },
+    });
+    const leased = [pool.acquire()];
+    makeIdle(pool, 3);
+    pool.close();
+    assertEquals([pool.stats().idle, pool.stats().ticks, disposed.length], [0, 0, 4]);
+    assert(disposed.every((thing) => thing.disposed === 1));
+    assertEquals(pool.stats().discarded.closed, 4);
+    assertAccount(pool, { created: 4 });
+  });
+
   it("Pool[Symbol.dispose]() closes", () => {
     const { pool } = thingPool();
     {

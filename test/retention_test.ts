@@ -134,6 +134,24 @@ describe("Retention", () => {
     assertEquals(subject.reasonToRefuse, "closed");
   });
 
+  it("Retention.evict() bounds what pressure and targets take together", () => {
+    const { subject, account, shelf } = retention();
+    subject.resize(10_000);
+    const lay = (count: number, time: number) => {
+      for (let i = 0; i < count; i++) {
+        account.add();
+        shelf.push(addSlot({}, "pool"));
+      }
+      shelf.settle(time, 0);
+    };
+    lay(1000, 0);
+    lay(1000, 4000);
+    subject.apply({ targets: [0, 0, 0], pressure: "moderate" });
+    subject.evict(4000, 0);
+    assertEquals([account.discarded.pressure, account.discarded.cold], [1000, 24]);
+    assertEquals(subject.backlog, 976);
+  });
+
   it("Retention.backlog is what a tick may not dispose of any more", () => {
     const many = { ...GENERATIONS[2]!, maxSize: 5000 };
     const shelf = new Shelf<object>();

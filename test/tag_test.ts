@@ -1,7 +1,14 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { needTagName } from "../src/tag.ts";
-import { assertGrammar, failsWith, thingPool } from "./fixture/thing.ts";
+import { needTagName, type TagHandle } from "../src/tag.ts";
+import {
+  acquireMany,
+  assertGrammar,
+  failsWith,
+  makeIdle,
+  type Thing,
+  thingPool,
+} from "./fixture/thing.ts";
 import { checkStats } from "./oracle.ts";
 
 describe("needTagName()", () => {
@@ -90,6 +97,19 @@ describe("Tag", () => {
     for (let i = 0; i < 5000; i++) tag.with(() => {});
     assertEquals(pool.stats().tags[0]!.acquires, 5000);
     assertEquals(pool.stats().misses, 1);
+  });
+
+  it("Tag.acquire() leaves no reference in the pool, so that a leak could be found", () => {
+    const { pool } = thingPool();
+    const { shelf } = pool.tag("a") as TagHandle<Thing>;
+    makeIdle(pool, 5);
+    pool.tick();
+    const held = acquireMany(pool, 3, "a");
+    assertEquals(shelf.slots.filter((slot) => slot !== undefined).length, 2);
+    for (const thing of held) pool.release(thing);
+    // The fast path, which does not lower the low-water mark, and the slow one alike.
+    acquireMany(pool, 5, "a");
+    assertEquals(shelf.slots.filter((slot) => slot !== undefined).length, 0);
   });
 
   it("Tag of a full table shares the overflow profile", () => {

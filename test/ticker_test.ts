@@ -1,0 +1,155 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Account } from "../src/account.ts";
+import { checkHeat } from "../src/heat.ts";
+import { Retention } from "../src/retention.ts";
+import { Sampling } from "../src/sampling.ts";
+import type { Adjustment, Sample } from "../src/scheduler.ts";
+import { Shelf } from "../src/shelf.ts";
+import { addSlot } from "../src/slot.ts";
+import { TagHandle } from "../src/tag.ts";
+import { TagTable } from "../src/tag_table.ts";
+import { Ticker } from "../src/ticker.ts";
+import { FakeHost } from "./fixture/fake_host.ts";
+
+const GENERATIONS = [
+  { name: "T0", maxSize: 5000, ttlMs: 10 },
+  { name: "T1", maxSize: 5000, ttlMs: 0 },
+];
+
+/** A ticker over an empty shelf, and the samples that its scheduler saw. */
+function ticker(host: FakeHost, adjustment: Adjustment = {}) {
+  const shelf = new Shelf<object>();
+  const account = new Account<object>(shelf, undefined, () => {});
+  const retention = new Retention(shelf, account, {
+    generations: GENERATIONS,
+    maxBytes: 1e9,
+    isSized: true,
+  });
+  const heat = checkHeat("Cannot test");
+  const make = (name: string, id: number) =>
+    new TagHandle<object>(name, id, {} as never, shelf, () => {}, undefined, 64);
+  const tags = new TagTable(make, 9, heat);
+  const samples: Sample[] = [];
+  const scheduler = {
+    name: "recorder",
+    decide(sample: Sample) {
+      samples.push(sample);
+      return adjustment;
+    },
+  };
+  const options = {
+    scheduler,
+    host,
+    maxBytes: 1e9,
+    memoryLimit: undefined,
+    cycleMs: 30_000,
+    tickMs: 500,
+    heat,
+  };
+  const parts = { account, retention, shelf, tags };
+  const subject = new Ticker(parts, options, new Sampling(), () => {});
+  const lay = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      account.add();
+      shelf.push(addSlot({}, "pool"));
+    }
+  };
+  return { subject, samples, account, shelf, lay };
+}
+
+describe("Ticker", () => {
+  it("Ticker.clock() stands still where the host's jumps back or tells no number, and goes on", () => {
+    const host = new FakeHost();
+    const { subject } = ticker(host);
+    const times = [100, 200, 50, 60, NaN, 70, -1000, -990].map((time) => {
+      host.time = time;
+      return subject.clock();
+    });
+    assertEquals(times, [100, 200, 200, 210, 210, 220, 220, 230]);
+  });
+
+  it("Ticker.tickIfDue() ticks once a tick has passed", () => {
+    const host = new FakeHost();
+    const { subject } = ticker(host);
+    const ticks = [0, 499, 500, 999, 1000, 9000, 9001].map((time) => {
+      host.time = time;
+      subject.tickIfDue(subject.clock());
+      return subject.ticks;
+    });
+    assertEquals(ticks, [0, 0, 1, 1, 2, 3, 3]);
+    assertEquals(subject.now, 9000);
+  });
+
+  it("Ticker.tick() samples the pool before it evicts", () => {
+    const host = new FakeHost();
+    const { subject, samples, account, lay } = ticker(host, { targets: [1, 0] });
+    lay(4);
+    host.time = 500;
+    host.heapReading = { usedBytes: 7, limitBytes: 70 };
+    host.majors = 2;
+    subject.tick();
+    const [sample] = samples;
+    assertEquals(sample, {
+      now: 500,
+      elapsedMs: 500,
+      cycle: 0,
+      cycleEnded: false,
+      acquires: 0,
+      misses: 0,
+      leased: 0,
+      peak: 4,
+      live: 4,
+      hotLevels: 4,
+      oldLevels: 0,
+      generations: [
+        { ...GENERATIONS[0]!, idle: 4, target: 5000 },
+        { ...GENERATIONS[1]!, idle: 0, target: 5000 },
+      ],
+      tags: [],
+      bytes: 0,
+      maxBytes: 1e9,
+      heap: { usedBytes: 7, limitBytes: 70 },
+      memoryLimit: 70,
+      gc: { minor: 0, major: 2, unknown: 0 },
+    });
+    assertEquals(account.live, 1);
+  });
+
+  it("Ticker.defer() arms one timer, which arms the next while anything lives", () => {
+    const host = new FakeHost({ timers: true });
+    const { subject, account, lay } = ticker(host);
+    lay(1);
+    subject.defer();
+    subject.defer();
+    assertEquals(host.waiting, 1);
+    host.advance(2000);
+    assertEquals([subject.ticks, host.waiting], [4, 1]);
+    account.evict(1, "cold");
+    host.advance(2000);
+    assertEquals([subject.ticks, host.waiting], [5, 0]);
+  });
+
+  it("Ticker follows a backlog with a tick 16 ms later", () => {
+    const host = new FakeHost({ timers: true });
+    const { subject, account, lay } = ticker(host, { targets: [0, 0] });
+    lay(2500);
+    subject.defer();
+    const live = [500, 16, 16, 500].map((after) => {
+      host.advance(after);
+      return account.live;
+    });
+    assertEquals(live, [2500 - 1024, 2500 - 2048, 0, 0]);
+  });
+
+  it("Ticker.close() cancels the timer, closes the host and ticks no more", () => {
+    const host = new FakeHost({ timers: true });
+    const { subject, lay } = ticker(host);
+    lay(1);
+    subject.defer();
+    subject.close();
+    subject.tick();
+    host.advance(5000);
+    assertEquals([subject.ticks, host.waiting, host.closed], [0, 0, 1]);
+  });
+});
