@@ -207,18 +207,23 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   }
 
   /** Discards what could not be reset or measured, and says so. */
-  callbackFailed(slot: Slot<T>, code: "reset" | "sizeOf", cause: unknown): never {
+  callbackFailed(
+    slot: Slot<T>,
+    code: "reset" | "sizeOf",
+    cause: unknown,
+    action = "Cannot release to Pool",
+  ): never {
     this.#account.discard(slot, "invalid");
     const rule = `${code} must not throw: received ${show(cause)}`;
-    throw new PoolError(code, `Cannot release to Pool: ${rule}`, cause);
+    throw new PoolError(code, `${action}: ${rule}`, cause);
   }
 
   /** Discards what the shelf has no room for. */
-  refuse(slot: Slot<T>, size: number): void {
+  refuse(slot: Slot<T>, size: number, action = "Cannot release to Pool"): void {
     if (isSize(size)) return this.#account.discard(slot, this.#retention.reasonToRefuse);
     this.#account.discard(slot, "invalid");
     const rule = `sizeOf must return a finite number of at least 0: received ${show(size)}`;
-    throw new PoolError("sizeOf", `Cannot release to Pool: ${rule}`);
+    throw new PoolError("sizeOf", `${action}: ${rule}`);
   }
 
   /** Moves a raw lease into limbo; `undefined` where it is no lease, or limbo is full. */
@@ -287,7 +292,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     let made = 0;
     while (made < count && shelf.top < shelf.limit) {
       const slot = this.#create(action);
-      slot.size = this.#sizeNew(slot);
+      slot.size = this.#sizeNew(slot, action);
       const fits = shelf.bytes + slot.size <= shelf.maxBytes;
       if (!fits || shelf.top >= shelf.limit) {
         this.#account.discard(slot, fits ? this.#retention.reasonToRefuse : "budget");
@@ -301,16 +306,16 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     return made;
   }
 
-  #sizeNew(slot: Slot<T>): number {
+  #sizeNew(slot: Slot<T>, action: string): number {
     const { sizeOf } = this.options;
     if (sizeOf === undefined) return 0;
     let size: number;
     try {
       size = sizeOf(slot.object);
     } catch (cause) {
-      this.callbackFailed(slot, "sizeOf", cause);
+      this.callbackFailed(slot, "sizeOf", cause, action);
     }
-    if (!isSize(size)) this.refuse(slot, size);
+    if (!isSize(size)) this.refuse(slot, size, action);
     return size;
   }
 

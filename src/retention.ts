@@ -146,7 +146,8 @@ export class Retention<T extends object> {
 
   /** Gives up what a pressure takes, all at once; says how many objects went. */
   trim(pressure: Pressure, now: number): number {
-    this.#pressure = pressure;
+    // Until the next tick a critical pressure stays one, whatever else is trimmed.
+    if (this.#refusal !== "pressure") this.#pressure = pressure;
     const count = this.#account.evict(this.#pressed(pressure, now), "pressure");
     if (pressure === "critical") this.#refuse("pressure");
     return count;

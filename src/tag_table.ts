@@ -10,6 +10,9 @@ import { FIRST_HOLDER } from "./slot.ts";
 import type { TagStats } from "./stats.ts";
 import type { TagHandle } from "./tag.ts";
 
+/** The pool's own tags. */
+const OWN_TAGS = 2;
+
 /** No two tags of a process share a number: that is what makes a foreign object foreign. */
 let nextHolder = FIRST_HOLDER;
 
@@ -36,13 +39,15 @@ export class TagTable<T extends object> {
     this.#heat = heat;
     this.untagged = this.#add("(untagged)");
     this.#other = this.#add("(other)");
+    // Whoever asks for them by name gets them: no two tags of a pool share a name.
+    for (const tag of [this.untagged, this.#other]) this.#byName.set(tag.name, tag);
   }
 
   /** Finds or makes the tag of a name. */
   get(name: string): TagHandle<T> {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
-    if (this.#byName.size >= this.#maxTags) return this.#other;
+    if (this.#byName.size >= this.#maxTags + OWN_TAGS) return this.#other;
     const tag = this.#add(name);
     this.#byName.set(name, tag);
     return tag;

@@ -37,7 +37,7 @@ export interface TickerOptions {
   readonly heat: Required<HeatOptions>;
 }
 
-/** How soon a tick with a backlog is followed by the next, in ms. */
+/** How soon the eviction that a tick had to leave goes on, in ms. */
 const BACKLOG_MS = 16;
 /** The least length of a cycle that a collection ends, in ms. */
 const MIN_CYCLE_MS = 2000;
@@ -56,11 +56,14 @@ export class Ticker<T extends object> {
   #skew = 0;
   /** The time of the last tick. */
   #now: number;
+  /** When objects were last evicted. */
+  #evicted = 0;
   #ticks = 0;
   #cycle = 0;
   #cycleStart: number;
   #ticking = false;
   #closed = false;
+  #isTimerless = false;
   #cancel: (() => void) | undefined;
 
   constructor(
@@ -111,14 +114,17 @@ export class Ticker<T extends object> {
     return this.#pool.retention.backlog > 0 ? Math.min(BACKLOG_MS, tickMs) : tickMs;
   }
 
-  /** Runs a tick if one is due at this time of the clock. */
+  /** Runs a tick if one is due at this time of the clock, or goes on with what the last one left. */
   tickIfDue(now: number): void {
-    if (now - this.#now >= this.#dueMs) this.tick();
+    if (now - this.#now >= this.#options.tickMs) this.tick();
+    else if (this.#pool.retention.backlog > 0 && now - this.#evicted >= BACKLOG_MS) {
+      this.#evict(now);
+    }
   }
 
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
-    if (this.#cancel !== undefined) return;
+    if (this.#cancel !== undefined || this.#isTimerless) return;
     const host = this.#host;
     const self = new WeakRef(this);
     this.#cancel = host.defer(() => {
@@ -126,6 +132,7 @@ export class Ticker<T extends object> {
       if (ticker === undefined) host.close();
       else ticker.#runDeferred();
     }, this.#dueMs);
+    this.#isTimerless = this.#cancel === undefined;
   }
 
   #runDeferred(): void {
@@ -152,12 +159,17 @@ export class Ticker<T extends object> {
       const adjustment = this.#decide(sample);
       // A scheduler has no way to the pool, but its author may have.
       if (this.#closed) return;
-      const { retention } = this.#pool;
-      if (adjustment !== undefined) retention.apply(adjustment);
-      retention.evict(this.#now, this.#cycle);
+      if (adjustment !== undefined) this.#pool.retention.apply(adjustment);
+      this.#evict(this.#now);
     } finally {
       this.#ticking = false;
     }
+  }
+
+  #evict(now: number): void {
+    this.#evicted = now;
+    // Ages are those of the last tick: what it decided is carried out, not decided anew.
+    this.#pool.retention.evict(this.#now, this.#cycle);
   }
 
   #sample(): Sample {

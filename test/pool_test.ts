@@ -306,6 +306,18 @@ describe("Pool.prewarm()", () => {
 });
 
 describe("Pool.trim()", () => {
+  it("Pool.trim() leaves a critical pressure critical until the next tick", () => {
+    const { pool } = thingPool();
+    pool.trim("critical");
+    pool.trim("moderate");
+    makeIdle(pool, 2);
+    const { pressure, idle, discarded } = pool.stats();
+    assertEquals([pressure, idle, discarded.pressure], ["critical", 0, 2]);
+    pool.tick();
+    makeIdle(pool, 2);
+    assertEquals([pool.stats().pressure, pool.stats().idle], ["none", 2]);
+  });
+
   const aged = () => {
     const { pool, host } = thingPool();
     makeIdle(pool, 6);

@@ -37,6 +37,14 @@ describe("TagTable", () => {
     assertEquals([tags.get("a"), tags.get("b")], known);
   });
 
+  it("TagTable.get() knows the pool's own tags by name, beside the cap", () => {
+    const tags = table(1);
+    assertStrictEquals(tags.get("(untagged)"), tags.untagged);
+    const other = tags.get("(other)");
+    assert(tags.get("a") !== other);
+    assertStrictEquals(tags.get("b"), other);
+  });
+
   it("TagTable.heldBy() finds a tag by its even number only, in its own table only", () => {
     const [first, second] = [table(), table()];
     const tag = first.get("a");
