@@ -156,8 +156,8 @@ const UNKNOWN_LIMIT = 512 * 2 ** 20;
  */
 export class Pool<T extends object> {
   // Not `#private`, like all that the fast path touches (see tag.ts).
-  private readonly core: Core<T>;
-  private readonly untagged: TagHandle<T>;
+  declare private readonly core: Core<T>;
+  declare private readonly untagged: TagHandle<T>;
 
   /**
    * Makes a pool. It arms no timer and touches no I/O, so that it may stand at the top of a Worker's

@@ -157,6 +157,7 @@ export class Retention<T extends object> {
   close(): void {
     this.#refuse("closed");
     this.#account.evict(this.#shelf.idle, "closed");
+    this.#shelf.forgetPopped();
   }
 
   /** The generations as a snapshot shows them. */

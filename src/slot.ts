@@ -19,21 +19,38 @@ export const FIRST_HOLDER = 4;
 /** The field of an object that leads to its slot. */
 export const SLOT: unique symbol = Symbol("@siliconflow/pool slot");
 
-/** The pool's own record of an object. */
+/**
+ * The pool's own record of an object.
+ *
+ * Its fields are `declare`d and set once, in the constructor: as class fields they would first be
+ * `undefined`, and V8 would then know neither their kind nor that they never change. So it is with
+ * all that the fast path touches.
+ */
 export class Slot<T> {
+  /** The object. */
+  declare readonly object: T;
   /**
    * Who holds the object. A tag has an even number for raw leases and the odd one after it for
    * stamped leases; both are negated while the lease is timed.
    */
-  holder: number = IDLE;
+  declare holder: number;
   /** Which stamped lease of this slot is the current one. */
-  stamp = 0;
+  declare stamp: number;
   /** The size read at the last release, in bytes. */
-  size = 0;
+  declare size: number;
   /** When the timed lease began, in ms of the host's clock. */
-  since = 0;
+  declare since: number;
+  /** The pool that the object belongs to. */
+  declare owner: unknown;
 
-  constructor(readonly object: T, public owner: unknown) {}
+  constructor(object: T, owner: unknown) {
+    this.object = object;
+    this.holder = IDLE;
+    this.stamp = 0;
+    this.size = 0;
+    this.since = 0;
+    this.owner = owner;
+  }
 
   /** Begins a stamped lease. Stamps wrap, so that the field stays a small integer. */
   nextStamp(): number {

@@ -13,7 +13,11 @@ import { needFunction, show } from "./error.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import type { Shelf } from "./shelf.ts";
 import { Sketch } from "./sketch.ts";
-import { IDLE, SLOT, type Slot } from "./slot.ts";
+import { IDLE as idle, SLOT as slot, type Slot } from "./slot.ts";
+
+// V8 folds a module's own constants into its code, imported ones it loads each time.
+const IDLE: typeof idle = idle;
+const SLOT: typeof slot = slot;
 
 /**
  * A label of a pool's leases, with acquire and release that need no look-up.
@@ -97,34 +101,55 @@ function isPromise(value: unknown): boolean {
     typeof (value as PromiseLike<unknown>).then === "function";
 }
 
-/** A tag and what is learnt of it. */
+/**
+ * A tag and what is learnt of it. The fields that a hit touches come first: JavaScriptCore keeps
+ * the first six in the object itself. For `declare` see {@linkcode Slot}.
+ */
 export class TagHandle<T extends object> implements Tag<T> {
+  /** Holds raw leases; the odd number after it holds stamped ones. */
+  declare readonly id: number;
+  declare readonly shelf: Shelf<T>;
   /** Leases left until the next one that is timed. */
-  left: number;
+  declare left: number;
+  declare readonly reset: (object: T) => void;
+  declare readonly sizeOf: ((object: T) => number) | undefined;
+  declare readonly core: TagCore<T>;
+  declare readonly name: string;
   /** What `left` started from. */
-  period: number;
+  declare period: number;
   /** Acquires before the current period. */
-  acquiresBefore = 0;
+  declare acquiresBefore: number;
   /** Acquires that had to create. */
-  misses = 0;
+  declare misses: number;
   /** `acquires` and `misses` at the last tick, `acquires` at the end of the last cycle. */
-  readonly seen = { acquires: 0, misses: 0, cycle: 0 };
+  declare readonly seen: { acquires: number; misses: number; cycle: number };
   /** Uses a cycle, decayed. */
-  heat = 0;
+  declare heat: number;
   /** Hold times, in ms. */
-  readonly holds: Sketch = new Sketch();
+  declare readonly holds: Sketch;
 
   constructor(
-    readonly name: string,
-    /** Holds raw leases; the odd number after it holds stamped ones. */
-    readonly id: number,
-    readonly core: TagCore<T>,
-    readonly shelf: Shelf<T>,
-    readonly reset: (object: T) => void,
-    readonly sizeOf: ((object: T) => number) | undefined,
+    name: string,
+    id: number,
+    core: TagCore<T>,
+    shelf: Shelf<T>,
+    reset: (object: T) => void,
+    sizeOf: ((object: T) => number) | undefined,
     period: number,
   ) {
-    this.left = this.period = period;
+    this.id = id;
+    this.shelf = shelf;
+    this.left = period;
+    this.reset = reset;
+    this.sizeOf = sizeOf;
+    this.core = core;
+    this.name = name;
+    this.period = period;
+    this.acquiresBefore = 0;
+    this.misses = 0;
+    this.seen = { acquires: 0, misses: 0, cycle: 0 };
+    this.heat = 0;
+    this.holds = new Sketch();
   }
 
   /** Acquires so far. */
@@ -187,10 +212,8 @@ export class TagHandle<T extends object> implements Tag<T> {
     const n = shelf.top - 1;
     if (n < shelf.low || --this.left === 0) return this.core.takeSlow(this, holder);
     shelf.top = n;
-    const slots = shelf.slots;
-    const slot = slots[n]!;
-    // A leased object must be reachable through its holder only, or a leak could not be found.
-    slots[n] = undefined;
+    // Left where it was until the next tick: see Shelf.settle.
+    const slot = shelf.slots[n]!;
     slot.holder = holder;
     if (this.sizeOf !== undefined) shelf.bytes -= slot.size;
     return slot;
@@ -200,26 +223,38 @@ export class TagHandle<T extends object> implements Tag<T> {
   put(slot: Slot<T>): void {
     // Nobody's before reset runs: a reset that releases its own object is a double release.
     slot.holder = IDLE;
-    const sizeOf = this.sizeOf;
+    if (this.sizeOf !== undefined) return this.putSized(slot, this.sizeOf);
+    const reset = this.reset;
+    try {
+      reset(slot.object);
+    } catch (cause) {
+      this.core.callbackFailed(slot, "reset", cause);
+    }
+    const shelf = this.shelf;
+    const n = shelf.top;
+    if (n >= shelf.limit) return this.core.refuse(slot, slot.size);
+    shelf.slots[n] = slot;
+    shelf.top = n + 1;
+  }
+
+  /** The same for objects whose size is known. */
+  putSized(slot: Slot<T>, sizeOf: (object: T) => number): void {
     let size = slot.size;
     let isReset = false;
     try {
       const reset = this.reset;
       reset(slot.object);
       isReset = true;
-      if (sizeOf !== undefined) size = sizeOf(slot.object);
+      size = sizeOf(slot.object);
     } catch (cause) {
       this.core.callbackFailed(slot, isReset ? "sizeOf" : "reset", cause);
     }
     const shelf = this.shelf;
     const n = shelf.top;
-    if (n >= shelf.limit) return this.core.refuse(slot, size);
-    if (sizeOf !== undefined) {
-      const fits = typeof size === "number" && size >= 0 && shelf.bytes + size <= shelf.maxBytes;
-      if (!fits) return this.core.refuse(slot, size);
-      slot.size = size;
-      shelf.bytes += size;
-    }
+    const fits = typeof size === "number" && size >= 0 && shelf.bytes + size <= shelf.maxBytes;
+    if (n >= shelf.limit || !fits) return this.core.refuse(slot, size);
+    slot.size = size;
+    shelf.bytes += size;
     shelf.slots[n] = slot;
     shelf.top = n + 1;
   }

@@ -113,11 +113,12 @@ describe("Shelf", () => {
     assert(shelf.slots.every((slot) => slot !== undefined));
   });
 
-  it("Shelf.evict() leaves no reference behind", () => {
+  it("Shelf.settle() leaves no reference behind", () => {
     const shelf = new Shelf<object>();
     push(shelf, 100);
     shelf.evict(40, () => {});
     pop(shelf, 20);
+    shelf.settle(0, 0);
     assertEquals(shelf.slots.filter((slot) => slot !== undefined).length, 40);
     assertEquals(shelf.idle, 40);
   });
