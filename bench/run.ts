@@ -16,7 +16,8 @@ import type { Bench } from "./bench.ts";
 import { BENCHES } from "./benches.ts";
 import { measureApart, ROOT, type RuntimeName, RUNTIMES } from "./runtime.ts";
 
-const ROUNDS = 3;
+/** Odd, so that a median is a figure that was measured. */
+const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
 
 /** A command line. */
