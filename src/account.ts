@@ -55,7 +55,7 @@ export class Account<T extends object> {
   }
 
   /** Keeps the peak before `live` or the shelf's lowest point changes. */
-  foldPeak(): void {
+  #foldPeak(): void {
     this.#peak = this.peak;
   }
 
@@ -66,21 +66,21 @@ export class Account<T extends object> {
 
   /** An object was made. */
   add(): void {
-    this.foldPeak();
+    this.#foldPeak();
     this.created++;
     this.live++;
   }
 
   /** Discards an object in use. */
   discard(slot: Slot<T>, reason: DiscardReason): void {
-    this.foldPeak();
+    this.#foldPeak();
     this.#drop(slot, reason);
   }
 
   /** Discards the oldest idle objects; says how many there were. */
   evict(count: number, reason: DiscardReason): number {
     if (count <= 0) return 0;
-    this.foldPeak();
+    this.#foldPeak();
     return this.#shelf.evict(count, (slot) => this.#drop(slot, reason));
   }
 
