@@ -49,7 +49,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
 
-  readonly #shelf: Shelf<T> = new Shelf();
+  readonly #shelf: Shelf<T>;
   readonly #account: Account<T>;
   readonly #retention: Retention<T>;
   readonly #sampling: Sampling = new Sampling();
@@ -59,6 +59,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   constructor(options: CoreOptions<T>) {
     const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
     this.options = options;
+    this.#shelf = new Shelf(sizeOf !== undefined);
     this.#account = new Account(this.#shelf, dispose, (error) => this.report(error));
     this.#retention = new Retention(this.#shelf, this.#account, {
       generations,
@@ -90,11 +91,18 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     throw new PoolError("closed", `${action}: the pool must be open: received ${received}`);
   }
 
-  /** Pops where the shelf was never so low before, creates where it is empty, times a lease. */
-  takeSlow(tag: TagHandle<T>, holder: number): Slot<T> {
+  /**
+   * Hands out a slot where the fast path could not: pops where the shelf was never so low before,
+   * creates where it is empty, times a lease. Without a tag it creates an object ahead of demand.
+   *
+   * In one piece on purpose. V8 inlines up to 460 bytes of bytecode, and while a service warms up
+   * this is called often enough for that; in the midst of a hit it would double the hit's price.
+   */
+  takeSlow(tag: TagHandle<T> | undefined, holder: number): Slot<T> {
+    const action = tag === undefined ? "Cannot prewarm Pool" : "Cannot acquire from Pool";
+    const shelf = this.#shelf;
     // The fast path counts a lease down only after its first compare has passed.
-    const isCounted = this.#shelf.top - 1 >= this.#shelf.low;
-    const isTimed = isCounted || --tag.left === 0;
+    const isTimed = tag !== undefined && (shelf.top - 1 >= shelf.low || --tag.left === 0);
     let since = 0;
     if (isTimed) {
       tag.startPeriod(this.#sampling.nextGap());
@@ -102,44 +110,38 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       this.#ticker.tickIfDue(since);
     }
     try {
-      this.needOpen("Cannot acquire from Pool");
-      const slot = this.#shelf.idle > 0 ? this.#shelf.pop() : this.#createFor(tag);
+      this.needOpen(action);
+      let slot: Slot<T>;
+      if (tag !== undefined && shelf.idle > 0) {
+        slot = shelf.pop();
+      } else {
+        let object: T;
+        try {
+          object = this.options.create();
+        } catch (cause) {
+          const rule = `create must not throw: received ${show(cause)}`;
+          throw new PoolError("create", `${action}: ${rule}`, cause);
+        }
+        const fault = faultOfNew(object);
+        if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
+        slot = addSlot(object, this);
+        this.#account.add();
+        if (this.#account.created === 1) this.#sizeCeilings(object);
+        if (this.#closed) {
+          // create or sizeOf itself closed the pool.
+          this.#account.discard(slot, "closed");
+          this.needOpen(action);
+        }
+        this.#ticker.defer();
+        if (tag !== undefined) tag.misses++;
+      }
       slot.holder = isTimed ? -holder : holder;
       slot.since = since;
       return slot;
     } catch (error) {
-      tag.acquiresBefore--;
+      if (tag !== undefined) tag.acquiresBefore--;
       throw error;
     }
-  }
-
-  #createFor(tag: TagHandle<T>): Slot<T> {
-    const slot = this.#create("Cannot acquire from Pool");
-    tag.misses++;
-    return slot;
-  }
-
-  #create(action: string): Slot<T> {
-    let object: T;
-    try {
-      object = this.options.create();
-    } catch (cause) {
-      const rule = `create must not throw: received ${show(cause)}`;
-      throw new PoolError("create", `${action}: ${rule}`, cause);
-    }
-    const fault = faultOfNew(object);
-    if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
-    const slot = addSlot(object, this);
-    slot.size = 0;
-    this.#account.add();
-    if (this.#account.created === 1) this.#sizeCeilings(object);
-    if (this.#closed) {
-      // create or sizeOf itself closed the pool.
-      this.#account.discard(slot, "closed");
-      this.needOpen(action);
-    }
-    this.#ticker.defer();
-    return slot;
   }
 
   /** Where nobody gave ceilings, the first object tells how many fit into the byte budget. */
@@ -156,11 +158,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (isSize(size)) this.#retention.resize(size);
   }
 
-  /** Tells a timed lease, another tag's lease and the kinds of misuse apart. */
   releaseSlow(object: T, tag?: TagHandle<T>): void {
     const slot = this.#ownSlot("Cannot release to Pool", object);
     const owner = slot && this.#endRaw("Cannot release to Pool", slot);
-    if (owner !== undefined) (tag ?? owner).put(slot!);
+    if (owner !== undefined) (tag ?? owner).giveBack(slot!);
   }
 
   /** The slot of an object of this pool; anything else is a misuse. */
@@ -178,7 +179,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const holder = Math.abs(slot.holder);
     const owner = this.tags.heldBy(holder);
     if (owner !== undefined) {
-      if (slot.holder < 0) this.#learnHold(owner, slot);
+      if (slot.holder < 0) this.learnHold(owner, slot);
       return owner;
     }
     if (holder === IDLE || holder === DISCARDED) {
@@ -192,17 +193,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     return undefined;
   }
 
-  /** Ends a stamped lease that is timed; anything else is stale. */
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void {
-    if (slot.stamp === stamp && slot.holder === -(tag.id + 1)) {
-      this.#learnHold(tag, slot);
-      tag.put(slot);
-    } else {
-      this.misuse("stale", "Cannot end lease: it must not have ended: received an ended one");
+    const isTimed = slot.stamp === stamp && slot.holder === -(tag.id + 1);
+    if (!isTimed) {
+      return this.misuse(
+        "stale",
+        "Cannot end lease: it must not have ended: received an ended one",
+      );
     }
+    this.learnHold(tag, slot);
+    tag.giveBack(slot);
   }
 
-  #learnHold(tag: TagHandle<T>, slot: Slot<T>): void {
+  learnHold(tag: TagHandle<T>, slot: Slot<T>): void {
     tag.holds.add(this.#ticker.clock() - slot.since);
   }
 
@@ -218,12 +221,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
 
-  /** Discards what the shelf has no room for. */
-  refuse(slot: Slot<T>, size: number, action = "Cannot release to Pool"): void {
-    if (isSize(size)) return this.#account.discard(slot, this.#retention.reasonToRefuse);
+  badSize(slot: Slot<T>, size: unknown, action = "Cannot release to Pool"): never {
     this.#account.discard(slot, "invalid");
     const rule = `sizeOf must return a finite number of at least 0: received ${show(size)}`;
     throw new PoolError("sizeOf", `${action}: ${rule}`);
+  }
+
+  /** Discards what the shelf has no room for. */
+  refuse(slot: Slot<T>): void {
+    this.#account.discard(slot, this.#retention.reasonToRefuse);
   }
 
   /** Moves a raw lease into limbo; `undefined` where it is no lease, or limbo is full. */
@@ -245,7 +251,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Takes an object out of limbo and releases it. */
   leaveLimbo({ tag, slot }: Waiting<T>): void {
     this.#account.limbo--;
-    tag.put(slot);
+    tag.giveBack(slot);
   }
 
   // Errors
@@ -291,16 +297,16 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const shelf = this.#shelf;
     let made = 0;
     while (made < count && shelf.top < shelf.limit) {
-      const slot = this.#create(action);
-      slot.size = this.#sizeNew(slot, action);
-      const fits = shelf.bytes + slot.size <= shelf.maxBytes;
+      const slot = this.takeSlow(undefined, IDLE);
+      const size = this.#sizeNew(slot, action);
+      const fits = shelf.bytes + size <= shelf.maxBytes;
       if (!fits || shelf.top >= shelf.limit) {
         this.#account.discard(slot, fits ? this.#retention.reasonToRefuse : "budget");
         break;
       }
       // The shelf's lowest point stays, so that to the peak the object was in use until now: who
       // asks for it expects to need it, and a scheduler that saw no demand would take it away.
-      shelf.push(slot);
+      shelf.push(slot, size);
       made++;
     }
     return made;
@@ -315,7 +321,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     } catch (cause) {
       this.callbackFailed(slot, "sizeOf", cause, action);
     }
-    if (!isSize(size)) this.refuse(slot, size, action);
+    if (!isSize(size)) this.badSize(slot, size, action);
     return size;
   }
 

@@ -6,8 +6,11 @@
  * the low-water mark, tells which objects keep their age and which are young again, and the ages
  * form a staircase that only ever grows older towards the bottom.
  *
+ * What the objects weigh is told by running sums, so that a pop has nothing to subtract.
+ *
  * Invariants: `base <= low <= top`; steps rise in `start` and in `time`; the first step starts at
- * or below `base`; `limit == base + room`.
+ * or below `base`; `limit == base + room`; and where sizes are known `ends[i + 1] == ends[i] +
+ * size of slots[i]` for `base <= i < top`, `maxEnd == ends[base] + maxBytes`.
  *
  * @module
  */
@@ -33,22 +36,36 @@ export class Shelf<T> {
    * The stack. What lies below `base` is empty; from `top` on lies what was popped since the last
    * look, without a gap, and then nothing.
    */
-  slots: (Slot<T> | undefined)[] = [];
+  declare slots: (Slot<T> | undefined)[];
   /** One past the topmost object. */
-  top = 0;
+  declare top: number;
   /** The lowest `top` since the last look. */
-  low = 0;
+  declare low: number;
   /** The lowest object. */
-  base = 0;
+  declare base: number;
   /** `top` must not pass this. */
-  limit = 0;
-  /** Recorded size of the idle objects, in bytes. */
-  bytes = 0;
-  /** `bytes` must not pass this. */
-  maxBytes = Number.MAX_SAFE_INTEGER;
+  declare limit: number;
+  /** `ends[i]` is what the objects below `i` weigh together, and those that were evicted, in bytes. */
+  declare ends: number[];
+  /** `ends[top]` must not pass this. */
+  declare maxEnd: number;
 
+  readonly #isSized: boolean;
   #room = 0;
+  #maxBytes = Number.MAX_SAFE_INTEGER;
   #steps: Step[] = [];
+
+  /** Makes an empty shelf, of objects whose size is known or is not. */
+  constructor(isSized = false) {
+    this.slots = [];
+    this.top = 0;
+    this.low = 0;
+    this.base = 0;
+    this.limit = 0;
+    this.ends = [0];
+    this.maxEnd = Number.MAX_SAFE_INTEGER;
+    this.#isSized = isSized;
+  }
 
   /** Objects lying here. */
   get idle(): number {
@@ -68,6 +85,21 @@ export class Shelf<T> {
   set room(room: number) {
     this.#room = room;
     this.limit = this.base + room;
+  }
+
+  /** Recorded size of the idle objects, in bytes; 0 where sizes are not known. */
+  get bytes(): number {
+    return this.#isSized ? this.ends[this.top]! - this.ends[this.base]! : 0;
+  }
+
+  /** What the idle objects may weigh together, in bytes. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  set maxBytes(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#moveEnd();
   }
 
   /** Looks: what was touched since the last look is stamped with this time and cycle. */
@@ -109,7 +141,7 @@ export class Shelf<T> {
       this.slots[this.base++] = undefined;
       this.limit = this.base + this.#room;
       if (this.low < this.base) this.low = this.base;
-      this.bytes -= slot.size;
+      this.#moveEnd();
       drop(slot);
     }
     this.#compact();
@@ -120,14 +152,17 @@ export class Shelf<T> {
   pop(): Slot<T> {
     const slot = this.slots[--this.top]!;
     if (this.top < this.low) this.low = this.top;
-    this.bytes -= slot.size;
     return slot;
   }
 
-  /** Lays an object on top, as one that was just touched. */
-  push(slot: Slot<T>): void {
+  /** Lays an object of `size` bytes on top, as one that was just touched. */
+  push(slot: Slot<T>, size: number): void {
+    if (this.#isSized) this.ends[this.top + 1] = this.ends[this.top]! + size;
     this.slots[this.top++] = slot;
-    this.bytes += slot.size;
+  }
+
+  #moveEnd(): void {
+    if (this.#isSized) this.maxEnd = this.ends[this.base]! + this.#maxBytes;
   }
 
   /** Moves the stack down where more than half of it is empty, so that each eviction pays O(1). */
@@ -136,6 +171,11 @@ export class Shelf<T> {
     const empty = base === top;
     if (base === 0 || (!empty && (base < 1024 || base < top - base))) return;
     this.slots = this.slots.slice(base, top);
+    if (this.#isSized) {
+      const gone = this.ends[base]!;
+      this.ends = this.ends.slice(base, top + 1).map((end) => end - gone);
+      this.maxEnd = this.#maxBytes;
+    }
     this.top -= base;
     this.low -= base;
     this.base = 0;

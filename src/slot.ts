@@ -13,8 +13,10 @@ export const IDLE = 0;
 export const LIMBO = 1;
 /** Who holds an object: nobody, it has left the pool. */
 export const DISCARDED = 2;
-/** The first number that stands for a tag; each tag takes two. */
-export const FIRST_HOLDER = 4;
+/** The first number that stands for a tag. */
+export const FIRST_HOLDER = 3;
+/** The numbers of a tag: one for its raw leases, the next for stamped ones, the third for `with`. */
+export const HOLDERS = 3;
 
 /** The field of an object that leads to its slot. */
 export const SLOT: unique symbol = Symbol("@siliconflow/pool slot");
@@ -30,14 +32,11 @@ export class Slot<T> {
   /** The object. */
   declare readonly object: T;
   /**
-   * Who holds the object. A tag has an even number for raw leases and the odd one after it for
-   * stamped leases; both are negated while the lease is timed.
+   * Who holds the object. While the lease is timed the number of its tag is negated.
    */
   declare holder: number;
   /** Which stamped lease of this slot is the current one. */
   declare stamp: number;
-  /** The size read at the last release, in bytes. */
-  declare size: number;
   /** When the timed lease began, in ms of the host's clock. */
   declare since: number;
   /** The pool that the object belongs to. */
@@ -47,7 +46,6 @@ export class Slot<T> {
     this.object = object;
     this.holder = IDLE;
     this.stamp = 0;
-    this.size = 0;
     this.since = 0;
     this.owner = owner;
   }

@@ -6,6 +6,11 @@
  * countdown (a lease to time), and `holder !== id` (any misuse). No field here is `#private`: on
  * V8 that measured three times as slow.
  *
+ * How this file is cut follows from what JavaScriptCore inlines: functions of up to 170 bytes of
+ * bytecode that is really run, five deep from the caller's own to the user's `reset`. One level or
+ * one statement more doubled the price of a pair. So the choice between `put` and `putSized` is
+ * written out wherever a lease ends, and the words for what went wrong stand in {@linkcode TagCore}.
+ *
  * @module
  */
 
@@ -13,11 +18,11 @@ import { needFunction, show } from "./error.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import type { Shelf } from "./shelf.ts";
 import { Sketch } from "./sketch.ts";
-import { IDLE as idle, SLOT as slot, type Slot } from "./slot.ts";
+import { IDLE as idleHolder, SLOT as slotField, type Slot } from "./slot.ts";
 
 // V8 folds a module's own constants into its code, imported ones it loads each time.
-const IDLE: typeof idle = idle;
-const SLOT: typeof slot = slot;
+const IDLE: typeof idleHolder = idleHolder;
+const SLOT: typeof slotField = slotField;
 
 /**
  * A label of a pool's leases, with acquire and release that need no look-up.
@@ -79,13 +84,17 @@ export interface TagCore<T extends object> {
   takeSlow(tag: TagHandle<T>, holder: number): Slot<T>;
   releaseSlow(object: T, tag?: TagHandle<T>): void;
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void;
+  learnHold(tag: TagHandle<T>, slot: Slot<T>): void;
   callbackFailed(slot: Slot<T>, code: "reset" | "sizeOf", cause: unknown): never;
-  refuse(slot: Slot<T>, size: number): void;
+  badSize(slot: Slot<T>, size: unknown): never;
+  refuse(slot: Slot<T>): void;
   report(error: unknown): void;
 }
 
 /** The longest name of a tag, in characters. */
 const MAX_NAME = 256;
+/** The greatest size of an object, in bytes. */
+const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
 /** Throws unless `name` can name a tag. */
 export function needTagName(action: string, name: unknown): void {
@@ -94,11 +103,6 @@ export function needTagName(action: string, name: unknown): void {
       `${action}: tag must be a string of 1 to ${MAX_NAME} characters: received ${show(name)}`,
     );
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof value === "object" && value !== null &&
-    typeof (value as PromiseLike<unknown>).then === "function";
 }
 
 /**
@@ -172,7 +176,8 @@ export class TagHandle<T extends object> implements Tag<T> {
     if (slot === undefined || slot.holder !== this.id || slot.object !== object) {
       return this.core.releaseSlow(object, this);
     }
-    this.put(slot);
+    if (this.sizeOf === undefined) this.put(slot, object);
+    else this.putSized(slot, object);
   }
 
   /** Releases an object under whichever tag it was acquired; this one is only tried first. */
@@ -181,7 +186,8 @@ export class TagHandle<T extends object> implements Tag<T> {
     if (slot === undefined || slot.holder !== this.id || slot.object !== object) {
       return this.core.releaseSlow(object);
     }
-    this.put(slot);
+    if (this.sizeOf === undefined) this.put(slot, object);
+    else this.putSized(slot, object);
   }
 
   lease(): Lease<T> {
@@ -189,21 +195,16 @@ export class TagHandle<T extends object> implements Tag<T> {
   }
 
   with<R>(fn: (object: T) => R): R {
-    needFunction("Cannot run with()", "fn", fn);
-    const slot = this.take(this.id + 1);
-    const stamp = slot.nextStamp();
+    const slot = this.take(this.id + 2);
     let result: R;
-    let isAsync: boolean;
     try {
       result = fn(slot.object);
-      isAsync = isPromise(result);
     } catch (error) {
-      this.endQuietly(slot, stamp);
+      this.quit(slot);
+      needFunction("Cannot run with()", "fn", fn);
       throw error;
     }
-    if (isAsync) return this.#settle(result as PromiseLike<unknown>, slot, stamp) as R;
-    this.end(slot, stamp);
-    return result;
+    return this.finish(result, slot);
   }
 
   /** Pops an object for `holder`. */
@@ -215,48 +216,58 @@ export class TagHandle<T extends object> implements Tag<T> {
     // Left where it was until the next tick: see Shelf.settle.
     const slot = shelf.slots[n]!;
     slot.holder = holder;
-    if (this.sizeOf !== undefined) shelf.bytes -= slot.size;
     return slot;
   }
 
+  /** Takes back an object whose lease has ended. */
+  giveBack(slot: Slot<T>): void {
+    if (this.sizeOf === undefined) this.put(slot, slot.object);
+    else this.putSized(slot, slot.object);
+  }
+
   /** Resets an object and pushes it. */
-  put(slot: Slot<T>): void {
+  put(slot: Slot<T>, object: T): void {
     // Nobody's before reset runs: a reset that releases its own object is a double release.
     slot.holder = IDLE;
-    if (this.sizeOf !== undefined) return this.putSized(slot, this.sizeOf);
     const reset = this.reset;
     try {
-      reset(slot.object);
+      reset(object);
     } catch (cause) {
       this.core.callbackFailed(slot, "reset", cause);
     }
     const shelf = this.shelf;
     const n = shelf.top;
-    if (n >= shelf.limit) return this.core.refuse(slot, slot.size);
+    if (n >= shelf.limit) return this.core.refuse(slot);
     shelf.slots[n] = slot;
     shelf.top = n + 1;
   }
 
   /** The same for objects whose size is known. */
-  putSized(slot: Slot<T>, sizeOf: (object: T) => number): void {
-    let size = slot.size;
-    let isReset = false;
-    try {
-      const reset = this.reset;
-      reset(slot.object);
-      isReset = true;
-      size = sizeOf(slot.object);
-    } catch (cause) {
-      this.core.callbackFailed(slot, isReset ? "sizeOf" : "reset", cause);
-    }
+  putSized(slot: Slot<T>, object: T): void {
+    const size = this.measure(slot, object);
     const shelf = this.shelf;
     const n = shelf.top;
-    const fits = typeof size === "number" && size >= 0 && shelf.bytes + size <= shelf.maxBytes;
-    if (n >= shelf.limit || !fits) return this.core.refuse(slot, size);
-    slot.size = size;
-    shelf.bytes += size;
+    const end = shelf.ends[n]! + size;
+    if (n >= shelf.limit || end > shelf.maxEnd) return this.core.refuse(slot);
+    shelf.ends[n + 1] = end;
     shelf.slots[n] = slot;
     shelf.top = n + 1;
+  }
+
+  /** Resets an object and tells its size. */
+  measure(slot: Slot<T>, object: T): number {
+    slot.holder = IDLE;
+    const { reset, sizeOf } = this;
+    let size: number | undefined;
+    try {
+      reset(object);
+      size = NaN;
+      size = sizeOf!(object);
+    } catch (cause) {
+      this.core.callbackFailed(slot, size === undefined ? "reset" : "sizeOf", cause);
+    }
+    if (typeof size === "number" && size >= 0 && size <= MAX_SIZE) return size;
+    this.core.badSize(slot, size);
   }
 
   /** Ends a stamped lease. */
@@ -264,27 +275,50 @@ export class TagHandle<T extends object> implements Tag<T> {
     if (slot.holder !== this.id + 1 || slot.stamp !== stamp) {
       return this.core.endSlow(this, slot, stamp);
     }
-    this.put(slot);
+    if (this.sizeOf === undefined) this.put(slot, slot.object);
+    else this.putSized(slot, slot.object);
   }
 
-  /** Ends a stamped lease where another error is on its way already. */
-  endQuietly(slot: Slot<T>, stamp: number): void {
+  /** Ends a `with` whose function returned. */
+  finish<R>(result: R, slot: Slot<T>): R {
+    if (typeof result === "object" && this.isPending(result, slot)) {
+      return this.settle(result as PromiseLike<unknown>, slot) as R;
+    }
+    if (slot.holder < 0) this.core.learnHold(this, slot);
+    if (this.sizeOf === undefined) this.put(slot, slot.object);
+    else this.putSized(slot, slot.object);
+    return result;
+  }
+
+  /** Ends a `with` where another error is on its way already. */
+  quit(slot: Slot<T>): void {
     try {
-      this.end(slot, stamp);
+      this.finish(undefined, slot);
     } catch (error) {
       this.core.report(error);
     }
   }
 
-  async #settle<R>(result: PromiseLike<R>, slot: Slot<T>, stamp: number): Promise<R> {
+  /** Whether what the function of a `with` returned is a promise. */
+  isPending(result: object | null, slot: Slot<T>): boolean {
+    try {
+      return typeof (result as PromiseLike<unknown> | null)?.then === "function";
+    } catch (error) {
+      this.quit(slot);
+      throw error;
+    }
+  }
+
+  /** Ends a `with` when its promise has settled. */
+  async settle<R>(result: PromiseLike<R>, slot: Slot<T>): Promise<R> {
     let value: R;
     try {
       value = await result;
     } catch (error) {
-      this.endQuietly(slot, stamp);
+      this.quit(slot);
       throw error;
     }
-    this.end(slot, stamp);
+    this.finish(undefined, slot);
     return value;
   }
 }

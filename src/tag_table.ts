@@ -6,7 +6,7 @@
 
 import { type HeatOptions, tagHeat } from "./heat.ts";
 import type { TagSample } from "./scheduler.ts";
-import { FIRST_HOLDER } from "./slot.ts";
+import { FIRST_HOLDER, HOLDERS } from "./slot.ts";
 import type { TagStats } from "./stats.ts";
 import type { TagHandle } from "./tag.ts";
 
@@ -106,7 +106,7 @@ export class TagTable<T extends object> {
   #add(name: string): TagHandle<T> {
     const tag = this.#make(name, nextHolder);
     this.#byHolder.set(nextHolder, tag);
-    nextHolder += 2;
+    nextHolder += HOLDERS;
     return tag;
   }
 

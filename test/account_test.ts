@@ -25,14 +25,14 @@ describe("Account", () => {
   it("Account.inUse is what lives and is not idle", () => {
     const { account: subject, shelf } = account();
     for (let i = 0; i < 3; i++) subject.add();
-    shelf.push(slot());
+    shelf.push(slot(), 0);
     assertEquals([subject.created, subject.live, subject.inUse], [3, 3, 2]);
   });
 
   it("Account.peak is the most in use since the last tick, through discards and evictions", () => {
     const { account: subject, shelf } = account();
     for (let i = 0; i < 5; i++) subject.add();
-    for (let i = 0; i < 5; i++) shelf.push(slot());
+    for (let i = 0; i < 5; i++) shelf.push(slot(), 0);
     assertEquals(subject.peak, 5);
     shelf.settle(1, 0);
     subject.restartPeak();
@@ -40,7 +40,7 @@ describe("Account", () => {
     const [a, b] = [shelf.pop(), shelf.pop()];
     assertEquals(subject.peak, 2);
     subject.discard(a, "invalid");
-    shelf.push(b);
+    shelf.push(b, 0);
     assertEquals(subject.evict(4, "cold"), 4);
     assertEquals([subject.peak, subject.inUse, subject.live], [2, 0, 0]);
     shelf.settle(2, 0);
@@ -54,7 +54,7 @@ describe("Account", () => {
     const slots = [slot(), slot(), slot()];
     for (const one of slots) {
       subject.add();
-      shelf.push(one);
+      shelf.push(one, 0);
     }
     assertEquals([subject.evict(0, "cold"), subject.evict(-1, "cold")], [0, 0]);
     assertEquals(subject.evict(2, "ttl"), 2);

@@ -19,7 +19,7 @@ function retention(times: readonly number[] = [], maxBytes = 1e9, isSized = true
   const subject = new Retention(shelf, account, { generations: GENERATIONS, maxBytes, isSized });
   for (const time of times) {
     account.add();
-    shelf.push(addSlot({}, "pool"));
+    shelf.push(addSlot({}, "pool"), 0);
     shelf.settle(time, 0);
   }
   account.restartPeak();
@@ -104,7 +104,7 @@ describe("Retention", () => {
   it("Retention.reasonToRefuse tells full from budget", () => {
     const { subject, shelf } = retention(Array(11).fill(0));
     assertEquals(subject.reasonToRefuse, "budget");
-    shelf.push(addSlot({}, "pool"));
+    shelf.push(addSlot({}, "pool"), 0);
     assertEquals(subject.reasonToRefuse, "full");
   });
 
@@ -140,7 +140,7 @@ describe("Retention", () => {
     const lay = (count: number, time: number) => {
       for (let i = 0; i < count; i++) {
         account.add();
-        shelf.push(addSlot({}, "pool"));
+        shelf.push(addSlot({}, "pool"), 0);
       }
       shelf.settle(time, 0);
     };
@@ -163,7 +163,7 @@ describe("Retention", () => {
     });
     for (let i = 0; i < 3000; i++) {
       account.add();
-      shelf.push(addSlot({}, "pool"));
+      shelf.push(addSlot({}, "pool"), 0);
     }
     shelf.settle(0, 0);
     subject.apply({ targets: [100] });

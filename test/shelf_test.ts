@@ -7,9 +7,7 @@ import { Slot } from "../src/slot.ts";
 /** Lays objects on a shelf. */
 function push(shelf: Shelf<object>, count: number, size = 0): void {
   for (let i = 0; i < count; i++) {
-    const slot = new Slot<object>({}, "pool");
-    slot.size = size;
-    shelf.push(slot);
+    shelf.push(new Slot<object>({}, "pool"), size);
   }
 }
 
@@ -65,7 +63,7 @@ describe("Shelf", () => {
   it("Shelf.evict() removes the oldest first, and no more than there are", () => {
     const shelf = new Shelf<object>();
     const slots = Array.from({ length: 5 }, () => new Slot<object>({}, "pool"));
-    for (const slot of slots) shelf.push(slot);
+    for (const slot of slots) shelf.push(slot, 0);
     const gone: Slot<object>[] = [];
     assertEquals(shelf.evict(2, (slot) => void gone.push(slot)), 2);
     assertEquals(shelf.evict(0, () => assert(false)), 0);
@@ -101,7 +99,7 @@ describe("Shelf", () => {
   });
 
   it("Shelf.evict() moves the stack down where more than half of it is empty", () => {
-    const shelf = new Shelf<object>();
+    const shelf = new Shelf<object>(true);
     push(shelf, 4000, 2);
     shelf.settle(1, 0);
     push(shelf, 1000, 2);
@@ -111,6 +109,22 @@ describe("Shelf", () => {
     assertEquals([shelf.bytes, shelf.idle, shelf.lowest], [4000, 2000, 2000]);
     assertEquals([olderThan(shelf, 1), olderThan(shelf, 2)], [1000, 2000]);
     assert(shelf.slots.every((slot) => slot !== undefined));
+  });
+
+  it("Shelf.bytes follows what lies here, whatever its size, and is 0 where sizes are not known", () => {
+    const [sized, unsized] = [new Shelf<object>(true), new Shelf<object>()];
+    for (const size of [5, 0, 7, 1.5]) {
+      push(sized, 1, size);
+      push(unsized, 1, size);
+    }
+    assertEquals([sized.bytes, unsized.bytes], [13.5, 0]);
+    pop(sized, 1);
+    sized.evict(1, () => {});
+    assertEquals(sized.bytes, 7);
+    push(sized, 1, 2);
+    assertEquals(sized.bytes, 9);
+    sized.evict(3, () => {});
+    assertEquals(sized.bytes, 0);
   });
 
   it("Shelf.settle() leaves no reference behind", () => {
@@ -183,7 +197,8 @@ describe("Shelf against an array of timestamps", () => {
       fc.oneof({ weight: 9, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.nat(3000) }),
     );
     fc.assert(fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
-      const shelf = new Shelf<object>();
+      const shelf = new Shelf<object>(true);
+      shelf.maxBytes = 9999;
       // The time of the look that last saw each object touched; undefined: none yet.
       let naive: (number | undefined)[] = [];
       let time = 0;
@@ -211,6 +226,7 @@ describe("Shelf against an array of timestamps", () => {
           lowest,
           naive.length * 3,
         ]);
+        assertEquals(shelf.maxEnd - shelf.ends[shelf.top]!, 9999 - shelf.bytes);
         for (let at = 0; at <= time; at += 1 + Math.floor(time / 8)) {
           const expected = naive.filter((seen) => seen !== undefined && seen <= at).length;
           assertEquals(olderThan(shelf, at), expected);

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { checkHeat } from "../src/heat.ts";
 import { Shelf } from "../src/shelf.ts";
-import { FIRST_HOLDER } from "../src/slot.ts";
+import { FIRST_HOLDER, HOLDERS } from "../src/slot.ts";
 import { type TagCore, TagHandle } from "../src/tag.ts";
 import { TagTable } from "../src/tag_table.ts";
 
@@ -45,13 +45,14 @@ describe("TagTable", () => {
     assertStrictEquals(tags.get("b"), other);
   });
 
-  it("TagTable.heldBy() finds a tag by its even number only, in its own table only", () => {
+  it("TagTable.heldBy() finds a tag by the number of its raw leases only, in its own table only", () => {
     const [first, second] = [table(), table()];
     const tag = first.get("a");
     assertStrictEquals(first.heldBy(tag.id), tag);
-    assertEquals(first.heldBy(tag.id + 1), undefined);
+    for (let i = 1; i < HOLDERS; i++) assertEquals(first.heldBy(tag.id + i), undefined);
+    assertEquals(first.get("b").id, tag.id + HOLDERS);
     assertEquals(second.heldBy(tag.id), undefined);
-    assert(tag.id >= FIRST_HOLDER && tag.id % 2 === 0);
+    assert(tag.id >= FIRST_HOLDER);
     for (let id = 0; id < FIRST_HOLDER; id++) assertEquals(first.heldBy(id), undefined);
   });
 

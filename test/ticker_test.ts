@@ -52,7 +52,7 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
   const lay = (count: number) => {
     for (let i = 0; i < count; i++) {
       account.add();
-      shelf.push(addSlot({}, "pool"));
+      shelf.push(addSlot({}, "pool"), 0);
     }
   };
   return { subject, samples, account, shelf, lay };
