@@ -7,6 +7,7 @@
 export { adaptiveScheduler, type AdaptiveSchedulerOptions } from "./src/adaptive_scheduler.ts";
 export { detectHost } from "./src/adapter/detect.ts";
 export { PoolError, type PoolErrorCode } from "./src/error.ts";
+export type { Explanation, TagExplanation } from "./src/explanation.ts";
 export { fixedScheduler } from "./src/fixed_scheduler.ts";
 export type { GcEvent, GcReading } from "./src/gc.ts";
 export { ancestorGenerations, type GenerationOptions } from "./src/generation.ts";
@@ -18,9 +19,12 @@ export { type GuardMode, Pool, type PoolOptions } from "./src/pool.ts";
 export type { Pressure } from "./src/pressure.ts";
 export type {
   Adjustment,
+  Decision,
   GenerationSample,
   Sample,
   Scheduler,
+  ShelfAdjustment,
+  ShelfSample,
   TagSample,
 } from "./src/scheduler.ts";
 export {

@@ -4,10 +4,20 @@
  * @module
  */
 
-/** How much time a run may take. */
+/** A file of arrivals to replay. */
+export interface TraceFile {
+  /** Where it is. */
+  readonly path: string;
+  /** What its times are divided by. */
+  readonly speed: number;
+}
+
+/** How much time a run may take, and on what. */
 export interface Effort {
   /** Whether a rough figure will do. */
   readonly quick: boolean;
+  /** What the bench's `traceVariant` replays. */
+  readonly trace: TraceFile | undefined;
 }
 
 /**
@@ -26,6 +36,14 @@ export interface Bench<Sample = unknown, Document extends object = object> {
   readonly packages: readonly string[];
   /** The variants, in the order of the first round. */
   readonly variants: readonly string[];
+  /** The variant that replays a file, where the bench can; it runs first. */
+  readonly traceVariant?: string;
+  /**
+   * Rounds of a run that is not quick. Odd, so that a median is a figure that was measured.
+   *
+   * @default {5}
+   */
+  readonly rounds?: number;
   /** Measures a variant, in a process that does nothing else. */
   measure(variant: string, effort: Effort): Promise<Sample>;
   /** Draws the samples of all rounds together, given by variant. */

@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- a command line tool
 
 /**
- * The benchmarks: `deno task bench <name> [--runtime=deno|bun] [--json] [--quick]`.
+ * The benchmarks:
+ * `deno task bench <name> [--runtime=deno|bun] [--json] [--quick] [--trace=FILE [--speed=N]]`.
  *
  * A fresh process per variant, so that none inherits what the engine learnt of another; the order
  * of variants is reversed every round, so that a machine that grows hot or busy favours none.
@@ -10,9 +11,9 @@
  */
 
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { Bench } from "./bench.ts";
+import type { Bench, TraceFile } from "./bench.ts";
 import { BENCHES } from "./benches.ts";
 import { measureApart, ROOT, type RuntimeName, RUNTIMES } from "./runtime.ts";
 
@@ -27,6 +28,7 @@ interface Options {
   readonly runtime: RuntimeName;
   readonly json: boolean;
   readonly quick: boolean;
+  readonly trace: TraceFile | undefined;
 }
 
 /** Where and how figures came about. */
@@ -38,6 +40,7 @@ interface Circumstances {
   readonly date: string;
   readonly rounds: number;
   readonly quick: boolean;
+  readonly trace?: TraceFile;
 }
 
 async function help(): Promise<string> {
@@ -46,12 +49,15 @@ async function help(): Promise<string> {
   return `Runs a benchmark.
 
 Usage: deno task bench <name> [--runtime=${RUNTIMES.join("|")}] [--json] [--quick]
+                             [--trace=FILE [--speed=N]]
 
 ${lines.join("\n")}
 
   --runtime  where to measure; deno unless told otherwise
   --json     print one JSON document on stdout, and nothing else there
-  --quick    one round instead of ${ROUNDS}, with rougher figures`;
+  --quick    one round instead of ${ROUNDS}, with rougher figures
+  --trace    a file of arrivals to replay, where a bench can
+  --speed    what its times are divided by; 1 unless told otherwise`;
 }
 
 /** Reads a command line; `undefined` where it asks for help. */
@@ -79,7 +85,27 @@ function readOptions(args: string[]): Options | undefined {
       }`,
     );
   }
-  return { name, runtime, json: values.json, quick: values.quick };
+  const { json, quick } = values;
+  return { name, runtime, json, quick, trace: readTrace(action, values.trace, values.speed) };
+}
+
+/** Reads the options of a trace; `undefined` where there is none. */
+function readTrace(
+  action: string,
+  path: string | undefined,
+  speed: string | undefined,
+): TraceFile | undefined {
+  if (speed !== undefined && path === undefined) {
+    throw new TypeError(`${action}: speed must come with a trace: received none`);
+  }
+  if (path === undefined) return undefined;
+  const factor = Number(speed ?? 1);
+  if (!(factor > 0 && factor < Infinity)) {
+    throw new TypeError(
+      `${action}: speed must be a finite number above 0: received ${JSON.stringify(speed)}`,
+    );
+  }
+  return { path: resolve(path), speed: factor };
 }
 
 function parse(args: string[]) {
@@ -91,6 +117,8 @@ function parse(args: string[]) {
         runtime: { type: "string", default: "deno" },
         json: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
+        trace: { type: "string" },
+        speed: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -121,17 +149,31 @@ class Progress {
   }
 }
 
+/** The variants of a run, in the order of its first round. */
+function chooseVariants({ variants, traceVariant }: Bench, { name, trace }: Options) {
+  if (trace === undefined) return variants;
+  if (traceVariant === undefined) {
+    throw new TypeError(
+      `Cannot run bench: a trace must come with a bench that replays one: received ${
+        JSON.stringify(name)
+      }`,
+    );
+  }
+  return [traceVariant, ...variants];
+}
+
 /** Measures all variants, round by round. */
-async function measureAll(bench: Bench, { name, runtime, quick }: Options, rounds: number) {
-  const samples = new Map<string, unknown[]>(bench.variants.map((variant) => [variant, []]));
+async function measureAll(variants: readonly string[], options: Options, rounds: number) {
+  const { name, runtime, quick, trace } = options;
+  const samples = new Map<string, unknown[]>(variants.map((variant) => [variant, []]));
   let versions: Readonly<Record<string, string>> = {};
-  const progress = new Progress(rounds * bench.variants.length);
+  const progress = new Progress(rounds * variants.length);
   try {
     for (let i = 0; i < rounds; i++) {
-      const order = i % 2 === 0 ? bench.variants : bench.variants.toReversed();
+      const order = i % 2 === 0 ? variants : variants.toReversed();
       for (const variant of order) {
         progress.next(`${name} on ${runtime}, round ${i + 1} of ${rounds}: ${variant}`);
-        const result = await measureApart({ bench: name, variant, runtime, quick });
+        const result = await measureApart({ bench: name, variant, runtime, quick, trace });
         samples.get(variant)!.push(result.sample);
         versions = result.versions;
       }
@@ -151,24 +193,31 @@ async function packageVersions(names: readonly string[]): Promise<Record<string,
   return versions;
 }
 
-function describe(bench: Bench, circumstances: Circumstances): string {
-  const { runtime, versions, machine, date, rounds } = circumstances;
+function describe(
+  bench: Bench,
+  variants: readonly string[],
+  circumstances: Circumstances,
+): string {
+  const { runtime, versions, machine, date, rounds, trace } = circumstances;
+  const file = trace === undefined ? "" : `file      ${trace.path}, ${trace.speed} × as fast\n`;
+  const isRepeated = rounds > 1;
   return `question  ${bench.question}
 rival     ${bench.rival}
 runtime   ${runtime}: ${Object.entries(versions).map((pair) => pair.join(" ")).join(", ")}
 machine   ${machine}, ${date}
-order     ${bench.variants.join(", ")}; reversed every round
-method    a fresh process per variant and round, ${rounds} round${
-    rounds === 1 ? "" : "s"
-  }; median (min–max)
+${file}order     ${variants.join(", ")}${isRepeated ? "; reversed every round" : ""}
+method    a fresh process per variant${
+    isRepeated ? ` and round, ${rounds} rounds; median (min–max)` : ""
+  }
 `;
 }
 
 async function run(options: Options): Promise<void> {
-  const { name, runtime, json, quick } = options;
+  const { name, runtime, json, quick, trace } = options;
   const bench = await BENCHES.get(name)!();
-  const rounds = quick ? QUICK_ROUNDS : ROUNDS;
-  const { samples, versions } = await measureAll(bench, options, rounds);
+  const rounds = quick ? QUICK_ROUNDS : bench.rounds ?? ROUNDS;
+  const variants = chooseVariants(bench, options);
+  const { samples, versions } = await measureAll(variants, options, rounds);
   const report = bench.report(samples);
   const circumstances: Circumstances = {
     bench: name,
@@ -178,9 +227,10 @@ async function run(options: Options): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     rounds,
     quick,
+    ...(trace === undefined ? {} : { trace }),
   };
   if (json) console.log(JSON.stringify({ ...circumstances, ...report }, null, 2));
-  else console.log(`${describe(bench, circumstances)}\n${bench.table(report)}`);
+  else console.log(`${describe(bench, variants, circumstances)}\n${bench.table(report)}`);
 }
 
 /** Runs the command line and returns the exit code. */

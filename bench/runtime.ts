@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Effort } from "./bench.ts";
 import type { Result } from "./variant.ts";
 
 /** The top of the repository. */
@@ -29,15 +30,16 @@ export const RUNTIMES = Object.keys(COMMANDS) as readonly RuntimeName[];
 const LIMIT_MS = 300_000;
 
 /** A variant of a bench. */
-export interface Task {
+export interface Task extends Effort {
   readonly bench: string;
   readonly variant: string;
   readonly runtime: RuntimeName;
-  readonly quick: boolean;
 }
 
 /** Measures a variant in a fresh process. */
-export async function measureApart({ bench, variant, runtime, quick }: Task): Promise<Result> {
+export async function measureApart(
+  { bench, variant, runtime, quick, trace }: Task,
+): Promise<Result> {
   const action = `Cannot measure ${variant} on ${runtime}`;
   const [program, ...args] = COMMANDS[runtime];
   const file = await Deno.makeTempFile({ suffix: ".json" });
@@ -50,6 +52,7 @@ export async function measureApart({ bench, variant, runtime, quick }: Task): Pr
         variant,
         file,
         ...(quick ? ["--quick"] : []),
+        ...(trace === undefined ? [] : [`--trace=${trace.path}`, `--speed=${trace.speed}`]),
       ],
       cwd: ROOT,
       stdin: "null",

@@ -1,5 +1,6 @@
 /**
- * A process that measures one variant: `variant.ts <bench> <variant> <file for the result> [--quick]`.
+ * A process that measures one variant:
+ * `variant.ts <bench> <variant> <file for the result> [--quick] [--trace=FILE --speed=N]`.
  * The result goes to a file because engines write their own traces to stdout. Runs on Deno and Bun.
  *
  * @module
@@ -7,6 +8,7 @@
 
 import { writeFileSync } from "node:fs";
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { BENCHES } from "./benches.ts";
 
 /** What a process has to tell. */
@@ -25,9 +27,22 @@ function runtimeVersions(): Record<string, string> {
   );
 }
 
-const [benchName = "", variant = "", file = "", ...flags] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    trace: { type: "string" },
+    speed: { type: "string", default: "1" },
+  },
+});
+const [benchName = "", variant = "", file = ""] = positionals;
+const { quick, trace: path, speed } = values;
 const bench = await BENCHES.get(benchName)!();
-const sample = await bench.measure(variant, { quick: flags.includes("--quick") });
+const sample = await bench.measure(variant, {
+  quick,
+  trace: path === undefined ? undefined : { path, speed: Number(speed) },
+});
 writeFileSync(file, JSON.stringify({ versions: runtimeVersions(), sample } satisfies Result));
 // A peer's timers must not keep the process.
 process.exit(0);

@@ -1,10 +1,13 @@
 /**
- * The account of a pool's objects.
+ * The account of a shelf's objects: those that lie there and those that were taken from there.
  *
  * `created == leased + idle + limbo + Σ discarded`. Only the slow events are counted; the rest is
  * derived: `live = created − Σ discarded`, `in use = live − idle`, and, since the shelf knows its
  * lowest point, the peak of objects in use since the last tick is `live − lowest`. `#peak` keeps
  * what that was before `live` changed.
+ *
+ * Each shelf has an account of its own. Objects may move from one to another, so that
+ * `live = created − Σ discarded` holds for all accounts of a pool together.
  *
  * @module
  */
@@ -14,32 +17,43 @@ import type { Shelf } from "./shelf.ts";
 import { DISCARDED, type Slot } from "./slot.ts";
 import { type DiscardReason, discardReasons } from "./stats.ts";
 
-/** The account of a pool's objects, and the way out of the pool. */
-export class Account<T extends object> {
+/** What all accounts of a pool count together. */
+export interface Totals {
   /** Objects made so far. */
-  created = 0;
+  created: number;
+  /** Objects in use that wait for their guard to drop. */
+  limbo: number;
+  /** Misuses so far. */
+  misuses: number;
+  /** Objects that left, by reason. */
+  readonly discarded: Record<DiscardReason, number>;
+}
+
+/** The totals of a pool that has made nothing yet. */
+export function noTotals(): Totals {
+  const discarded = Object.fromEntries(discardReasons.map((reason) => [reason, 0]));
+  return { created: 0, limbo: 0, misuses: 0, discarded: discarded as Totals["discarded"] };
+}
+
+/** The account of a shelf's objects, and their way out of the pool. */
+export class Account<T extends object> {
   /** Objects in existence: in use or idle. */
   live = 0;
-  /** Objects in use that wait for their guard to drop. */
-  limbo = 0;
-  /** Misuses so far. */
-  misuses = 0;
-  /** Objects that left, by reason. */
-  readonly discarded: Record<DiscardReason, number> = Object.fromEntries(
-    discardReasons.map((reason) => [reason, 0]),
-  ) as Record<DiscardReason, number>;
 
   readonly #shelf: Shelf<T>;
+  readonly #totals: Totals;
   readonly #dispose: ((object: T) => void) | undefined;
   readonly #report: (error: unknown) => void;
   #peak = 0;
 
   constructor(
     shelf: Shelf<T>,
+    totals: Totals,
     dispose: ((object: T) => void) | undefined,
     report: (error: unknown) => void,
   ) {
     this.#shelf = shelf;
+    this.#totals = totals;
     this.#dispose = dispose;
     this.#report = report;
   }
@@ -67,8 +81,17 @@ export class Account<T extends object> {
   /** An object was made. */
   add(): void {
     this.#foldPeak();
-    this.created++;
+    this.#totals.created++;
     this.live++;
+  }
+
+  /** Hands objects over to another account, as far as it has any. */
+  move(count: number, to: Account<T>): void {
+    const moved = Math.max(0, Math.min(count, this.live));
+    this.#foldPeak();
+    to.#foldPeak();
+    this.live -= moved;
+    to.live += moved;
   }
 
   /** Discards an object in use. */
@@ -87,7 +110,7 @@ export class Account<T extends object> {
   #drop(slot: Slot<T>, reason: DiscardReason): void {
     slot.holder = DISCARDED;
     this.live--;
-    this.discarded[this.#isDisposed(slot, reason) ? reason : "error"]++;
+    this.#totals.discarded[this.#isDisposed(slot, reason) ? reason : "error"]++;
   }
 
   #isDisposed(slot: Slot<T>, reason: DiscardReason): boolean {

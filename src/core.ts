@@ -4,19 +4,20 @@
  * @module
  */
 
-import { Account } from "./account.ts";
+import { Cost } from "./cost.ts";
 import { PoolError, type PoolErrorCode, show } from "./error.ts";
+import type { Explanation } from "./explanation.ts";
 import type { GenerationOptions } from "./generation.ts";
 import type { Limbo, Waiting } from "./guard.ts";
 import type { HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
 import type { Pressure } from "./pressure.ts";
-import { Retention } from "./retention.ts";
 import { Sampling } from "./sampling.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Shelf } from "./shelf.ts";
+import type { Shelf } from "./shelf.ts";
 import { addSlot, DISCARDED, IDLE, LIMBO, type Slot, slotOf } from "./slot.ts";
 import type { PoolStats } from "./stats.ts";
+import { type Stock, Stocks } from "./stocks.ts";
 import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
 import { Ticker } from "./ticker.ts";
@@ -49,9 +50,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
 
-  readonly #shelf: Shelf<T>;
-  readonly #account: Account<T>;
-  readonly #retention: Retention<T>;
+  readonly #stocks: Stocks<T>;
+  readonly #createCost: Cost = new Cost();
+  /** What it costs to read the clock, which is part of every other reading. */
+  readonly #clockCost: Cost = new Cost();
   readonly #sampling: Sampling = new Sampling();
   readonly #ticker: Ticker<T>;
   #closed = false;
@@ -59,25 +61,21 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   constructor(options: CoreOptions<T>) {
     const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
     this.options = options;
-    this.#shelf = new Shelf(sizeOf !== undefined);
-    this.#account = new Account(this.#shelf, dispose, (error) => this.report(error));
-    this.#retention = new Retention(this.#shelf, this.#account, {
+    this.#stocks = new Stocks({
+      dispose,
       generations,
-      maxBytes,
+      heat,
       isSized: sizeOf !== undefined,
+      maxBytes,
+      report: (error) => this.report(error),
     });
     this.tags = new TagTable(
       (name, id) =>
-        new TagHandle(name, id, this, this.#shelf, reset, sizeOf, this.#sampling.nextGap()),
+        new TagHandle(name, id, this, this.#stocks.main, reset, sizeOf, this.#sampling.nextGap(0)),
       maxTags,
       heat,
     );
-    const parts = {
-      account: this.#account,
-      retention: this.#retention,
-      shelf: this.#shelf,
-      tags: this.tags,
-    };
+    const parts = { stocks: this.#stocks, tags: this.tags, createCost: this.#createCost };
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
   }
 
@@ -86,7 +84,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Throws if the pool is closed. */
   needOpen(action: string): void {
     if (!this.#closed) return;
-    this.#account.misuses++;
+    this.#stocks.totals.misuses++;
     const received = `a closed one (${show(this.options.name)})`;
     throw new PoolError("closed", `${action}: the pool must be open: received ${received}`);
   }
@@ -100,21 +98,27 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
    */
   takeSlow(tag: TagHandle<T> | undefined, holder: number): Slot<T> {
     const action = tag === undefined ? "Cannot prewarm Pool" : "Cannot acquire from Pool";
-    const shelf = this.#shelf;
     // The fast path counts a lease down only after its first compare has passed.
-    const isTimed = tag !== undefined && (shelf.top - 1 >= shelf.low || --tag.left === 0);
+    const isTimed = tag !== undefined &&
+      (tag.shelf.top - 1 >= tag.shelf.low || --tag.left === 0);
     let since = 0;
     if (isTimed) {
-      tag.startPeriod(this.#sampling.nextGap());
+      tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
       since = this.#ticker.clock();
       this.#ticker.tickIfDue(since);
     }
     try {
       this.needOpen(action);
+      const stock = tag?.stock ?? this.#stocks.main;
+      const shelf = tag === undefined ? undefined : this.#shelfFor(stock, isTimed);
       let slot: Slot<T>;
-      if (tag !== undefined && shelf.idle > 0) {
+      if (shelf !== undefined) {
         slot = shelf.pop();
+        slot.had = shelf.sizeAt(shelf.top);
       } else {
+        const { host } = this.options;
+        const isClocked = tag !== undefined && this.#isCreateClocked();
+        const begun = isClocked ? host.now() : 0;
         let object: T;
         try {
           object = this.options.create();
@@ -122,14 +126,16 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
           const rule = `create must not throw: received ${show(cause)}`;
           throw new PoolError("create", `${action}: ${rule}`, cause);
         }
+        if (isClocked) this.#learnCost(this.#createCost, begun, host.now());
         const fault = faultOfNew(object);
         if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
         slot = addSlot(object, this);
-        this.#account.add();
-        if (this.#account.created === 1) this.#sizeCeilings(object);
+        slot.had = -1;
+        stock.account.add();
+        if (this.#stocks.totals.created === 1) this.#sizeCeilings(object);
         if (this.#closed) {
           // create or sizeOf itself closed the pool.
-          this.#account.discard(slot, "closed");
+          stock.account.discard(slot, "closed");
           this.needOpen(action);
         }
         this.#ticker.defer();
@@ -144,6 +150,27 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
   }
 
+  /** A shelf with something on it for a lease of this stock; `undefined`: the lease has to create. */
+  #shelfFor(stock: Stock<T>, isTimed: boolean): Shelf<T> | undefined {
+    const { main, none } = this.#stocks;
+    // A pool that never creates would never learn that creation has become cheap.
+    if (isTimed && this.#ticker.takeProbe()) return undefined;
+    if (stock.shelf.idle > 0) return stock.shelf;
+    if (stock === main || stock === none || main.shelf.idle === 0) return undefined;
+    main.account.move(1, stock.account);
+    return main.shelf;
+  }
+
+  /** Whether the next creation is clocked: the first few, and then one in eight. */
+  #isCreateClocked(): boolean {
+    const { created } = this.#stocks.totals;
+    return created < 32 || created % 8 === 0 || this.#createCost.us === undefined;
+  }
+
+  #learnCost(cost: Cost, begun: number, ended: number): void {
+    cost.add(Math.max(0, (ended - begun) * 1000 - (this.#clockCost.us ?? 0)));
+  }
+
   /** Where nobody gave ceilings, the first object tells how many fit into the byte budget. */
   #sizeCeilings(first: T): void {
     const { sizeOf, hasOwnCeilings } = this.options;
@@ -155,13 +182,18 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       // The first release will say so, to somebody who can do something about it.
       return;
     }
-    if (isSize(size)) this.#retention.resize(size);
+    if (isSize(size)) this.#stocks.resize(size);
   }
 
   releaseSlow(object: T, tag?: TagHandle<T>): void {
     const slot = this.#ownSlot("Cannot release to Pool", object);
-    const owner = slot && this.#endRaw("Cannot release to Pool", slot);
-    if (owner !== undefined) (tag ?? owner).giveBack(slot!);
+    const owner = slot && this.#rawHolder("Cannot release to Pool", slot);
+    if (owner === undefined) return;
+    if (tag !== undefined && tag.stock !== owner.stock) {
+      owner.stock.account.move(1, tag.stock.account);
+    }
+    if (slot!.holder < 0) this.endTimed(owner, slot!, tag);
+    else (tag ?? owner).giveBack(slot!);
   }
 
   /** The slot of an object of this pool; anything else is a misuse. */
@@ -174,14 +206,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     return undefined;
   }
 
-  /** The tag that holds a slot in a raw lease, which ends here; anything else is a misuse. */
-  #endRaw(action: string, slot: Slot<T>): TagHandle<T> | undefined {
+  /** The tag that holds a slot in a raw lease; anything else is a misuse. */
+  #rawHolder(action: string, slot: Slot<T>): TagHandle<T> | undefined {
     const holder = Math.abs(slot.holder);
     const owner = this.tags.heldBy(holder);
-    if (owner !== undefined) {
-      if (slot.holder < 0) this.learnHold(owner, slot);
-      return owner;
-    }
+    if (owner !== undefined) return owner;
     if (holder === IDLE || holder === DISCARDED) {
       const state = holder === IDLE ? "released" : "discarded";
       this.misuse("double", `${action}: the object must be leased: received one already ${state}`);
@@ -193,43 +222,64 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     return undefined;
   }
 
+  /** Ends a stamped lease that is timed; anything else is stale. */
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void {
-    const isTimed = slot.stamp === stamp && slot.holder === -(tag.id + 1);
-    if (!isTimed) {
-      return this.misuse(
-        "stale",
-        "Cannot end lease: it must not have ended: received an ended one",
-      );
-    }
-    this.learnHold(tag, slot);
-    tag.giveBack(slot);
+    if (slot.stamp === stamp && slot.holder === -(tag.id + 1)) return this.endTimed(tag, slot);
+    this.misuse("stale", "Cannot end lease: it must not have ended: received an ended one");
   }
 
-  learnHold(tag: TagHandle<T>, slot: Slot<T>): void {
+  /** Ends a timed lease and learns from it how long it was, what it left, and what its end costs. */
+  endTimed(tag: TagHandle<T>, slot: Slot<T>, to: TagHandle<T> = tag): void {
     tag.holds.add(this.#ticker.clock() - slot.since);
+    const { host } = this.options;
+    const { shelf } = to;
+    const { had } = slot;
+    const top = shelf.top;
+    const before = host.now();
+    const begun = host.now();
+    to.giveBack(slot);
+    const ended = host.now();
+    this.#clockCost.add((begun - before) * 1000);
+    this.#learnCost(to.releases, begun, ended);
+    // What an object weighed already is no work of this lease.
+    const size = shelf.top === top + 1 ? shelf.sizeAt(top) : 0;
+    if (size > had) tag.sizes.add(size);
   }
 
   /** Discards what could not be reset or measured, and says so. */
   callbackFailed(
+    tag: TagHandle<T> | undefined,
     slot: Slot<T>,
     code: "reset" | "sizeOf",
     cause: unknown,
     action = "Cannot release to Pool",
   ): never {
-    this.#account.discard(slot, "invalid");
+    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
     const rule = `${code} must not throw: received ${show(cause)}`;
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
 
-  badSize(slot: Slot<T>, size: unknown, action = "Cannot release to Pool"): never {
-    this.#account.discard(slot, "invalid");
+  /** The size of what is too large for its shelf, which has no room for it: infinite. */
+  oddSize(tag: TagHandle<T>, slot: Slot<T>, size: unknown): number {
+    if (isSize(size)) return Infinity;
+    return this.#badSize(tag, slot, size);
+  }
+
+  /** Discards what `sizeOf` told no size of, and says so. */
+  #badSize(
+    tag: TagHandle<T> | undefined,
+    slot: Slot<T>,
+    size: unknown,
+    action = "Cannot release to Pool",
+  ): never {
+    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
     const rule = `sizeOf must return a finite number of at least 0: received ${show(size)}`;
     throw new PoolError("sizeOf", `${action}: ${rule}`);
   }
 
   /** Discards what the shelf has no room for. */
-  refuse(slot: Slot<T>): void {
-    this.#account.discard(slot, this.#retention.reasonToRefuse);
+  refuse({ stock }: TagHandle<T>, slot: Slot<T>): void {
+    stock.account.discard(slot, stock.retention.reasonToRefuse);
   }
 
   /** Moves a raw lease into limbo; `undefined` where it is no lease, or limbo is full. */
@@ -237,20 +287,24 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     const action = "Cannot release through Guard";
     if (name !== undefined) needTagName(action, name);
     const slot = this.#ownSlot(action, object);
-    const owner = slot && this.#endRaw(action, slot);
+    const owner = slot && this.#rawHolder(action, slot);
     if (slot === undefined || owner === undefined) return undefined;
-    if (this.#account.limbo >= this.options.maxLimbo) {
-      this.#account.discard(slot, "limbo");
+    if (slot.holder < 0) owner.holds.add(this.#ticker.clock() - slot.since);
+    const { totals } = this.#stocks;
+    if (totals.limbo >= this.options.maxLimbo) {
+      owner.stock.account.discard(slot, "limbo");
       return undefined;
     }
     slot.holder = LIMBO;
-    this.#account.limbo++;
-    return { tag: name === undefined ? owner : this.tags.get(name), slot };
+    totals.limbo++;
+    const tag = name === undefined ? owner : this.tags.get(name);
+    if (tag.stock !== owner.stock) owner.stock.account.move(1, tag.stock.account);
+    return { tag, slot };
   }
 
   /** Takes an object out of limbo and releases it. */
   leaveLimbo({ tag, slot }: Waiting<T>): void {
-    this.#account.limbo--;
+    this.#stocks.totals.limbo--;
     tag.giveBack(slot);
   }
 
@@ -258,7 +312,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Counts a misuse and does with it what the pool was told to. */
   misuse(code: PoolErrorCode, message: string): void {
-    this.#account.misuses++;
+    this.#stocks.totals.misuses++;
     const error = new PoolError(code, message);
     if (this.options.guard === "throw") throw error;
     if (this.options.guard === "report") this.report(error);
@@ -287,21 +341,22 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Gives memory back at once; says how many objects went. */
   trim(pressure: Pressure): number {
-    return this.#closed ? 0 : this.#retention.trim(pressure, this.#ticker.now);
+    if (this.#closed) return 0;
+    return this.#stocks.sum(({ retention }) => retention.trim(pressure, this.#ticker.now));
   }
 
   /** Creates up to `count` idle objects; says how many there was room for. */
   prewarm(count: number): number {
     const action = "Cannot prewarm Pool";
     this.needOpen(action);
-    const shelf = this.#shelf;
+    const { account, retention, shelf } = this.#stocks.main;
     let made = 0;
     while (made < count && shelf.top < shelf.limit) {
       const slot = this.takeSlow(undefined, IDLE);
       const size = this.#sizeNew(slot, action);
       const fits = shelf.bytes + size <= shelf.maxBytes;
       if (!fits || shelf.top >= shelf.limit) {
-        this.#account.discard(slot, fits ? this.#retention.reasonToRefuse : "budget");
+        account.discard(slot, fits ? retention.reasonToRefuse : "budget");
         break;
       }
       // The shelf's lowest point stays, so that to the peak the object was in use until now: who
@@ -319,9 +374,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     try {
       size = sizeOf(slot.object);
     } catch (cause) {
-      this.callbackFailed(slot, "sizeOf", cause, action);
+      this.callbackFailed(undefined, slot, "sizeOf", cause, action);
     }
-    if (!isSize(size)) this.badSize(slot, size, action);
+    if (!isSize(size)) this.#badSize(undefined, slot, size, action);
     return size;
   }
 
@@ -330,13 +385,17 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticker.close();
-    this.#retention.close();
+    for (const { retention } of this.#stocks.all) retention.close();
   }
 
   /** Takes a snapshot. */
   stats(): PoolStats {
     const { name, host, scheduler, maxBytes } = this.options;
-    const { created, live, inUse, limbo, peak, misuses, discarded } = this.#account;
+    const stocks = this.#stocks;
+    const { created, limbo, misuses, discarded } = stocks.totals;
+    const { main } = stocks;
+    const live = stocks.sum(({ account }) => account.live);
+    const idle = stocks.sum(({ shelf }) => shelf.idle);
     const tags = this.tags.stats();
     const acquires = tags.reduce((sum, tag) => sum + tag.acquires, 0);
     const misses = tags.reduce((sum, tag) => sum + tag.misses, 0);
@@ -346,28 +405,57 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       scheduler: scheduler.name,
       created,
       live,
-      leased: inUse - limbo,
-      idle: live - inUse,
+      leased: live - idle - limbo,
+      idle,
       limbo,
-      peak,
+      peak: stocks.sum(({ account }) => account.peak),
       acquires,
       hits: acquires - misses,
       misses,
-      bytes: this.#retention.bytes,
+      bytes: stocks.sum(({ retention }) => retention.bytes),
       maxBytes,
       ticks: this.#ticker.ticks,
       cycles: this.#ticker.cycles,
-      pressure: this.#retention.pressure,
-      bypass: this.#retention.bypass,
-      hotLevels: this.#ticker.hotLevels,
-      pinnedLevels: this.#retention.floor,
+      pressure: main.retention.pressure,
+      bypass: main.retention.bypass,
+      hotLevels: main.heat.hot,
+      pinnedLevels: main.retention.floor,
       misuses,
       closed: this.#closed,
-      generations: this.#retention.generations(this.#ticker.now),
+      generations: stocks.generations(this.#ticker.now),
       tags,
       discarded: { ...discarded },
     };
   }
+
+  /** Explains the last decisions. */
+  explain(): Explanation {
+    const { scheduler, maxBytes } = this.options;
+    const { entropy } = this.tags;
+    return {
+      scheduler: scheduler.name,
+      decisions: scheduler.explain?.() ?? [],
+      now: this.#ticker.now,
+      ticks: this.#ticker.ticks,
+      limits: { maxBytes, ...this.#ticker.limits },
+      generations: this.#stocks.generations(this.#ticker.now),
+      ...ageQuantiles(this.#stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
+      ...(entropy === undefined ? {} : { entropy }),
+      tags: this.tags.explain(this.#ticker.elapsedMs),
+    };
+  }
+}
+
+/** Quantiles of the idle ages at time `now`; nothing where nothing lies still. */
+function ageQuantiles<T>(shelves: readonly Shelf<T>[], now: number): Pick<Explanation, "ages"> {
+  const runs = shelves.flatMap((shelf) => shelf.ages()).sort((a, b) => b.time - a.time);
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  if (total === 0) return {};
+  const at = (q: number): number => {
+    let left = q * total;
+    return now - runs.find(({ count }) => (left -= count) <= 0)!.time;
+  };
+  return { ages: { p50: at(0.5), p90: at(0.9), p99: at(0.99) } };
 }
 
 /** Says what is wrong with what `create` returned, or `undefined`. */
@@ -383,6 +471,6 @@ function faultOfNew(object: unknown): string | undefined {
   return "must return a new object: received one that is in a pool already";
 }
 
-function isSize(size: number): boolean {
+function isSize(size: unknown): size is number {
   return typeof size === "number" && size >= 0 && size <= Number.MAX_SAFE_INTEGER;
 }

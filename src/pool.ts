@@ -8,6 +8,7 @@ import { detectHost } from "./adapter/detect.ts";
 import { adaptiveScheduler } from "./adaptive_scheduler.ts";
 import { Core } from "./core.ts";
 import { needFunction, needNumber, needOptions, type PoolError, show } from "./error.ts";
+import type { Explanation } from "./explanation.ts";
 import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
 import { type Guard, LimboGuard } from "./guard.ts";
 import { checkHeat, type HeatOptions } from "./heat.ts";
@@ -328,6 +329,16 @@ export class Pool<T extends object> {
    */
   stats(): PoolStats {
     return this.core.stats();
+  }
+
+  /**
+   * Explains why the pool holds what it holds: the last decisions with the figures that they came
+   * from, the ages of what is idle, what is known of each tag, the limits.
+   *
+   * @returns Plain data that later events do not change.
+   */
+  explain(): Explanation {
+    return this.core.explain();
   }
 
   /** Runs the scheduler now: samples, adjusts, evicts. At most 1024 objects are disposed of. */

@@ -9,14 +9,12 @@ import { planEviction } from "./eviction.ts";
 import { cascade, type GenerationOptions } from "./generation.ts";
 import { OLD_CYCLES } from "./heat.ts";
 import type { Pressure } from "./pressure.ts";
-import type { Adjustment } from "./scheduler.ts";
+import type { ShelfAdjustment } from "./scheduler.ts";
 import type { Shelf } from "./shelf.ts";
 import type { DiscardReason, GenerationStats } from "./stats.ts";
 
 /** What an object counts where its size is not known, in bytes. */
 export const UNKNOWN_SIZE = 4096;
-/** The most disposals of one tick. */
-const MAX_DISPOSALS = 1024;
 /** The most objects that a generation may hold where nobody gave a ceiling. */
 const MAX_CEILING = 2 ** 22;
 
@@ -25,7 +23,7 @@ export function ceilingFor(maxBytes: number, size: number): number {
   return Math.min(MAX_CEILING, Math.floor(maxBytes / Math.max(1, size)));
 }
 
-/** Bounds that do not change while a pool lives. */
+/** What the bounds start from. */
 export interface RetentionOptions {
   readonly generations: readonly GenerationOptions[];
   readonly maxBytes: number;
@@ -38,7 +36,8 @@ export class Retention<T extends object> {
   readonly #shelf: Shelf<T>;
   readonly #account: Account<T>;
   readonly #options: RetentionOptions;
-  readonly #ttls: readonly number[];
+  readonly #ttls: number[];
+  #maxBytes: number;
   #ceilings: readonly number[];
   /** What the scheduler wants each generation to keep. */
   #wanted: readonly number[];
@@ -58,7 +57,7 @@ export class Retention<T extends object> {
     this.#ceilings = this.#wanted = this.#targets = options.generations.map(({ maxSize }) =>
       maxSize
     );
-    if (options.isSized) shelf.maxBytes = options.maxBytes;
+    this.#maxBytes = options.maxBytes;
     this.#openRoom();
   }
 
@@ -92,15 +91,37 @@ export class Retention<T extends object> {
     return this.#refusal ?? (this.#shelf.idle >= sum(this.#ceilings) ? "full" : "budget");
   }
 
+  /** The most that each generation may hold. */
+  get ceilings(): readonly number[] {
+    return this.#ceilings;
+  }
+
   /** Sizes the ceilings by what one object takes. */
   resize(size: number): void {
     const fits = ceilingFor(this.#options.maxBytes, size);
-    this.#ceilings = this.#wanted = this.#targets = this.#ceilings.map(() => fits);
+    this.#wanted = this.#targets = this.#ceilings.map(() => fits);
+    this.allot(this.#wanted, this.#maxBytes);
+  }
+
+  /** Gives the shelf its part of what the pool may hold. */
+  allot(ceilings: readonly number[], maxBytes: number): void {
+    this.#ceilings = ceilings;
+    this.#maxBytes = maxBytes;
     if (this.#refusal === undefined) this.#openRoom();
   }
 
+  /** Moves the end of the youngest generation, as far as the next one's lets it. */
+  moveYoung(ttlMs: number): void {
+    if (this.#ttls.length > 1 && ttlMs < this.#ttls[1]!) this.#ttls[0] = ttlMs;
+  }
+
   /** Takes over what a scheduler decided. */
-  apply({ targets, floor = 0, pressure = "none", bypass = false }: Adjustment): void {
+  apply(
+    { targets, floor = 0, objectBytes = Number.MAX_SAFE_INTEGER }: ShelfAdjustment,
+    pressure: Pressure = "none",
+    bypass = false,
+  ): void {
+    this.#shelf.largest = objectBytes;
     if (targets !== undefined) this.#wanted = targets.map((target) => Math.floor(target));
     this.#floor = floor;
     this.#pressure = pressure;
@@ -115,14 +136,14 @@ export class Retention<T extends object> {
     return older.map((count, i) => (i === 0 ? this.#shelf.idle : older[i - 1]!) - count);
   }
 
-  /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to 1024 objects. */
-  evict(now: number, cycle: number): void {
+  /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to `most` objects. */
+  evict(now: number, cycle: number, most: number): void {
     if (this.#refusal !== undefined) {
       this.#targets = this.#wanted.map(() => 0);
-      this.#account.evict(MAX_DISPOSALS, this.#refusal);
+      this.#account.evict(most, this.#refusal);
       this.#backlog = this.#shelf.idle;
     } else {
-      const pressed = Math.min(this.#pressed(this.#pressure, now), MAX_DISPOSALS);
+      const pressed = Math.min(this.#pressed(this.#pressure, now), most);
       this.#account.evict(pressed, "pressure");
       const floor = Math.max(0, this.#floor - this.#account.inUse);
       this.#targets = this.#caps(floor);
@@ -132,7 +153,7 @@ export class Retention<T extends object> {
         expired: this.#expired(this.#ttls.length - 1, now),
         unused: this.#shelf.countWhere((step) => cycle - step.cycle > OLD_CYCLES),
         floor,
-        most: MAX_DISPOSALS - pressed,
+        most: most - pressed,
       });
       this.#account.evict(plan.ttl, "ttl");
       this.#account.evict(plan.unused, "unused");
@@ -168,7 +189,7 @@ export class Retention<T extends object> {
       idle: held[i]!,
       target: this.#targets[i]!,
       maxSize: this.#ceilings[i]!,
-      ttlMs,
+      ttlMs: i === 0 && this.#ttls[0] !== Infinity ? this.#ttls[0]! : ttlMs,
     }));
   }
 
@@ -178,10 +199,14 @@ export class Retention<T extends object> {
   }
 
   #openRoom(): void {
-    const { isSized, maxBytes } = this.#options;
     this.#refusal = undefined;
     const ceiling = sum(this.#ceilings);
-    this.#shelf.room = isSized ? ceiling : Math.min(ceiling, Math.floor(maxBytes / UNKNOWN_SIZE));
+    if (this.#options.isSized) {
+      this.#shelf.maxBytes = this.#maxBytes;
+      this.#shelf.room = ceiling;
+    } else {
+      this.#shelf.room = Math.min(ceiling, Math.floor(this.#maxBytes / UNKNOWN_SIZE));
+    }
   }
 
   /** How many objects are older than a generation's TTL. */

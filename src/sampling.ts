@@ -7,6 +7,9 @@
 /** Timed leases a tick after which fewer are timed. */
 const ENOUGH = 256;
 const MEAN = 64;
+/** A tag is new, and learnt with fewer gaps, until it has served so many leases. */
+const NEW = 128;
+const NEW_MEAN = 2;
 const MAX_STRETCH = 8;
 
 let seed = 0;
@@ -14,7 +17,7 @@ let seed = 0;
 /**
  * A source of random gaps between timed leases, 64 on average. Fixed gaps would alias with periodic
  * requests. Once a tick has timed 256, each further gap is twice as long on average, and so on:
- * two clock reads at 50 to 100 ns each must not become the price of a lease under load.
+ * two clock reads at 50 to 100 ns each must not become the price of a lease under load. Of a new tag every other lease is timed.
  */
 export class Sampling {
   // Marsaglia's xorshift32: workers forbid random values at module scope, and this needs no better.
@@ -28,8 +31,12 @@ export class Sampling {
     this.#state = seed | 1;
   }
 
-  /** Draws how many leases there are until the next timed one, that one included. */
-  nextGap(): number {
+  /**
+   * Draws how many leases there are until the next timed one, that one included.
+   *
+   * @param served How many leases the tag has served.
+   */
+  nextGap(served = Infinity): number {
     if (++this.#timed >= ENOUGH && this.#stretch < MAX_STRETCH) {
       this.#timed = 0;
       this.#stretch++;
@@ -39,7 +46,7 @@ export class Sampling {
     x ^= x >>> 17;
     x ^= x << 5;
     this.#state = x;
-    const mean = MEAN << this.#stretch;
+    const mean = served < NEW ? NEW_MEAN : MEAN << this.#stretch;
     // Uniform in 1 … 2·mean − 1.
     return 1 + (x >>> 0) % (2 * mean - 1);
   }

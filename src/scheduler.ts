@@ -37,9 +37,34 @@ export interface TagSample {
   readonly hot: boolean;
   /** The median of its hold times, in milliseconds, if one was timed. */
   readonly holdMs?: number;
+  /** What a lease of it costs the pool to take back, the user's `reset` included, in microseconds. */
+  readonly releaseUs?: number;
+  /** The sizes that it gives to objects, in bytes, by the bands of a sketch, and how many it gave. */
+  readonly sizes?: { readonly shares: ArrayLike<number>; readonly total: number };
 }
 
-/** What happened in a pool and its host since the last tick. A figure that nobody knows is absent. */
+/** A shelf that a tag has earned, as a scheduler sees it. */
+export interface ShelfSample {
+  /** The tag's name. */
+  readonly tag: string;
+  /** Objects of it in use now. */
+  readonly leased: number;
+  /** The most of them in use at once since the last tick. */
+  readonly peak: number;
+  /** Its objects in existence. */
+  readonly live: number;
+  /** Levels 1 to this are hot. */
+  readonly hotLevels: number;
+  /** Levels 1 to this have survived three cycles. */
+  readonly oldLevels: number;
+  /** Its generations, youngest first. */
+  readonly generations: readonly GenerationSample[];
+}
+
+/**
+ * What happened in a pool and its host since the last tick. A figure that nobody knows is absent.
+ * Figures of objects in use, levels and generations are those of the main shelf.
+ */
 export interface Sample {
   /** The host's clock, in milliseconds. */
   readonly now: number;
@@ -67,7 +92,11 @@ export interface Sample {
   readonly generations: readonly GenerationSample[];
   /** The tags that were used, the untagged and the overflow profile included. */
   readonly tags: readonly TagSample[];
-  /** Recorded size of the idle objects, in bytes. */
+  /** The shelves that tags have earned. */
+  readonly shelves: readonly ShelfSample[];
+  /** What a creation costs, in microseconds, where the clock shows it. */
+  readonly createUs?: number;
+  /** Recorded size of all idle objects, in bytes. */
   readonly bytes: number;
   /** What `bytes` may not pass. */
   readonly maxBytes: number;
@@ -79,8 +108,8 @@ export interface Sample {
   readonly gc: GcReading;
 }
 
-/** What a scheduler decides. What it leaves out stays as it was, `floor` and `bypass` apart. */
-export interface Adjustment {
+/** How much a shelf may hold. */
+export interface ShelfAdjustment {
   /** The most idle objects of each generation, youngest first; ceilings win. */
   readonly targets?: readonly number[];
   /**
@@ -90,6 +119,23 @@ export interface Adjustment {
    */
   readonly floor?: number;
   /**
+   * The size of the largest object that it takes, in bytes; larger ones are discarded as `budget`.
+   *
+   * @default no limit but the byte budget
+   */
+  readonly objectBytes?: number;
+}
+
+/**
+ * What a scheduler decides; `targets` and `floor` are those of the main shelf. What it leaves out
+ * stays as it was, `floor`, `pressure` and `bypass` apart.
+ */
+export interface Adjustment extends ShelfAdjustment {
+  /** The tags that have a shelf of their own, at most 8, and its bounds. A tag that is missing loses it. */
+  readonly shelves?: ReadonlyMap<string, ShelfAdjustment>;
+  /** The idle age at which the youngest generation ends, in milliseconds; below the next one's TTL. */
+  readonly youngMs?: number;
+  /**
    * How hard memory presses: moderate trims the oldest generation, high all but the youngest,
    * critical everything, and stops retaining.
    *
@@ -97,11 +143,31 @@ export interface Adjustment {
    */
   readonly pressure?: Pressure;
   /**
-   * Whether pooling does not pay: nothing is retained.
+   * Whether the next timed lease should create although objects lie idle, so that the cost of a
+   * creation stays known.
    *
    * @default {false}
    */
-  readonly bypass?: boolean;
+  readonly probe?: boolean;
+  /**
+   * Whether pooling does not pay: nothing is retained. An array names the tags under which it does
+   * not.
+   *
+   * @default {false}
+   */
+  readonly bypass?: boolean | readonly string[];
+}
+
+/** A decision in words, with the figures that it came from. */
+export interface Decision {
+  /** What was decided about: `"levels"`, `"pressure"`, `"shelf upload"`, … */
+  readonly about: string;
+  /** What was decided. */
+  readonly decision: string;
+  /** Why. */
+  readonly because: string;
+  /** The figures that it came from, units in their names. */
+  readonly inputs: Readonly<Record<string, number>>;
 }
 
 /**
@@ -127,7 +193,12 @@ export interface Scheduler {
   readonly name: string;
   /** Decides, once a tick. */
   decide(sample: Sample): Adjustment;
+  /** Explains what was decided last. */
+  explain?(): readonly Decision[];
 }
+
+/** The most shelves that tags may have. */
+export const MAX_SHELVES = 8;
 
 /** Throws unless `value` is a scheduler. */
 export function needScheduler(action: string, value: unknown): void {
@@ -144,10 +215,38 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
   if (typeof adjustment !== "object" || adjustment === null) {
     return `the adjustment must be an object: received ${show(adjustment)}`;
   }
-  const { targets, floor = 0, pressure = "none" } = adjustment as Adjustment;
   if (typeof (adjustment as { then?: unknown }).then === "function") {
     return "the adjustment must be an object: received a promise";
   }
+  const { shelves, pressure = "none", bypass = false, youngMs } = adjustment as Adjustment;
+  const fault = faultOfShelf(adjustment, generations) ?? faultOfShelves(shelves, generations);
+  if (fault !== undefined) return fault;
+  if (youngMs !== undefined && !(isCount(youngMs) && youngMs > 0)) {
+    return `youngMs must be a number above 0: received ${show(youngMs)}`;
+  }
+  if (typeof bypass !== "boolean" && !Array.isArray(bypass)) {
+    return `bypass must be a boolean or an array: received ${show(bypass)}`;
+  }
+  return isPressure(pressure) ? undefined : `pressure must be one: received ${show(pressure)}`;
+}
+
+function faultOfShelves(shelves: unknown, generations: number): string | undefined {
+  if (shelves === undefined) return undefined;
+  if (!(shelves instanceof Map)) return `shelves must be a Map: received ${show(shelves)}`;
+  if (shelves.size > MAX_SHELVES) {
+    return `shelves must be at most ${MAX_SHELVES}: received ${shelves.size}`;
+  }
+  for (const [tag, shelf] of shelves) {
+    const fault = typeof shelf === "object" && shelf !== null
+      ? faultOfShelf(shelf, generations)
+      : `the adjustment must be an object: received ${show(shelf)}`;
+    if (fault !== undefined) return `shelf ${show(tag)}: ${fault}`;
+  }
+  return undefined;
+}
+
+function faultOfShelf(adjustment: ShelfAdjustment, generations: number): string | undefined {
+  const { targets, floor = 0, objectBytes = 0 } = adjustment;
   if (targets !== undefined) {
     if (!Array.isArray(targets) || targets.length !== generations) {
       return `targets must be an array of ${generations}: received ${show(targets)}`;
@@ -157,8 +256,12 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
       return `a target must be a number of at least 0: received ${show(bad)}`;
     }
   }
-  if (!isCount(floor)) return `floor must be a number of at least 0: received ${show(floor)}`;
-  return isPressure(pressure) ? undefined : `pressure must be one: received ${show(pressure)}`;
+  if (!isCount(objectBytes)) {
+    return `objectBytes must be a number of at least 0: received ${show(objectBytes)}`;
+  }
+  return isCount(floor)
+    ? undefined
+    : `floor must be a number of at least 0: received ${show(floor)}`;
 }
 
 function isCount(count: unknown): boolean {

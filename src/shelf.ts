@@ -49,6 +49,8 @@ export class Shelf<T> {
   declare ends: number[];
   /** `ends[top]` must not pass this. */
   declare maxEnd: number;
+  /** The size of the largest object that is laid here, in bytes. */
+  declare largest: number;
 
   readonly #isSized: boolean;
   #room = 0;
@@ -64,6 +66,7 @@ export class Shelf<T> {
     this.limit = 0;
     this.ends = [0];
     this.maxEnd = Number.MAX_SAFE_INTEGER;
+    this.largest = Number.MAX_SAFE_INTEGER;
     this.#isSized = isSized;
   }
 
@@ -90,6 +93,11 @@ export class Shelf<T> {
   /** Recorded size of the idle objects, in bytes; 0 where sizes are not known. */
   get bytes(): number {
     return this.#isSized ? this.ends[this.top]! - this.ends[this.base]! : 0;
+  }
+
+  /** Recorded size of the object at index `i`, in bytes; 0 where sizes are not known. */
+  sizeAt(i: number): number {
+    return this.#isSized ? this.ends[i + 1]! - this.ends[i]! : 0;
   }
 
   /** What the idle objects may weigh together, in bytes. */
@@ -128,6 +136,14 @@ export class Shelf<T> {
     }
     const end = from < steps.length ? steps[from]!.start : this.low;
     return Math.max(0, Math.min(end, this.low) - this.base);
+  }
+
+  /** The runs of equal age, oldest first: when they were last seen touched, and how many they are. */
+  ages(): { time: number; count: number }[] {
+    return this.#steps.map(({ start, time }, i) => {
+      const end = Math.min(this.#steps[i + 1]?.start ?? this.low, this.low);
+      return { time, count: Math.max(0, end - Math.max(start, this.base)) };
+    }).filter(({ count }) => count > 0);
   }
 
   /**

@@ -39,6 +39,8 @@ export class Slot<T> {
   declare stamp: number;
   /** When the timed lease began, in ms of the host's clock. */
   declare since: number;
+  /** What the object weighed when the timed lease began, in bytes; below 0: it was new. */
+  declare had: number;
   /** The pool that the object belongs to. */
   declare owner: unknown;
 
@@ -47,6 +49,7 @@ export class Slot<T> {
     this.holder = IDLE;
     this.stamp = 0;
     this.since = 0;
+    this.had = 0;
     this.owner = owner;
   }
 

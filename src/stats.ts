@@ -14,7 +14,7 @@ import type { Pressure } from "./pressure.ts";
  * - `cold`: its generation was over its target or ceiling
  * - `unused`: not touched for three whole cycles
  * - `pressure`: memory pressed
- * - `budget`: released while the byte budget was spent
+ * - `budget`: released while the byte budget was spent, or larger than what its shelf is for
  * - `invalid`: `reset` or `sizeOf` failed
  * - `bypass`: pooling it does not pay
  * - `limbo`: released through a guard whose limbo was full
@@ -82,6 +82,8 @@ export interface TagStats {
   readonly heat: number;
   /** Whether it is hot. */
   readonly hot: boolean;
+  /** Whose shelf it uses: the main one, its own, or none because pooling does not pay under it. */
+  readonly shelf: "main" | "own" | "none";
   /** Hold times in milliseconds, if one was timed (1 in 64 is), to a factor of √2. */
   readonly holdMs?: { readonly p50: number; readonly p99: number };
 }

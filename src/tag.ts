@@ -17,7 +17,9 @@
 import { needFunction, show } from "./error.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import type { Shelf } from "./shelf.ts";
+import { Cost } from "./cost.ts";
 import { Sketch } from "./sketch.ts";
+import type { Stock } from "./stocks.ts";
 import { IDLE as idleHolder, SLOT as slotField, type Slot } from "./slot.ts";
 
 // V8 folds a module's own constants into its code, imported ones it loads each time.
@@ -84,17 +86,20 @@ export interface TagCore<T extends object> {
   takeSlow(tag: TagHandle<T>, holder: number): Slot<T>;
   releaseSlow(object: T, tag?: TagHandle<T>): void;
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void;
-  learnHold(tag: TagHandle<T>, slot: Slot<T>): void;
-  callbackFailed(slot: Slot<T>, code: "reset" | "sizeOf", cause: unknown): never;
-  badSize(slot: Slot<T>, size: unknown): never;
-  refuse(slot: Slot<T>): void;
+  endTimed(tag: TagHandle<T>, slot: Slot<T>): void;
+  callbackFailed(
+    tag: TagHandle<T>,
+    slot: Slot<T>,
+    code: "reset" | "sizeOf",
+    cause: unknown,
+  ): never;
+  oddSize(tag: TagHandle<T>, slot: Slot<T>, size: unknown): number;
+  refuse(tag: TagHandle<T>, slot: Slot<T>): void;
   report(error: unknown): void;
 }
 
 /** The longest name of a tag, in characters. */
 const MAX_NAME = 256;
-/** The greatest size of an object, in bytes. */
-const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
 /** Throws unless `name` can name a tag. */
 export function needTagName(action: string, name: unknown): void {
@@ -112,7 +117,8 @@ export function needTagName(action: string, name: unknown): void {
 export class TagHandle<T extends object> implements Tag<T> {
   /** Holds raw leases; the odd number after it holds stamped ones. */
   declare readonly id: number;
-  declare readonly shelf: Shelf<T>;
+  /** That of `stock`. */
+  declare shelf: Shelf<T>;
   /** Leases left until the next one that is timed. */
   declare left: number;
   declare readonly reset: (object: T) => void;
@@ -125,24 +131,33 @@ export class TagHandle<T extends object> implements Tag<T> {
   declare acquiresBefore: number;
   /** Acquires that had to create. */
   declare misses: number;
-  /** `acquires` and `misses` at the last tick, `acquires` at the end of the last cycle. */
-  declare readonly seen: { acquires: number; misses: number; cycle: number };
+  /**
+   * `acquires` and `misses` at the last tick, `acquires` at the end of the last cycle, and the
+   * acquires between the last two ticks.
+   */
+  declare readonly seen: { acquires: number; misses: number; cycle: number; recent: number };
   /** Uses a cycle, decayed. */
   declare heat: number;
   /** Hold times, in ms. */
   declare readonly holds: Sketch;
+  /** What it costs to take an object back, in microseconds. */
+  declare readonly releases: Cost;
+  /** Sizes in bytes that it gave to objects that came new or smaller. */
+  declare readonly sizes: Sketch;
+  /** Where its objects come from and go to. */
+  declare stock: Stock<T>;
 
   constructor(
     name: string,
     id: number,
     core: TagCore<T>,
-    shelf: Shelf<T>,
+    stock: Stock<T>,
     reset: (object: T) => void,
     sizeOf: ((object: T) => number) | undefined,
     period: number,
   ) {
     this.id = id;
-    this.shelf = shelf;
+    this.shelf = stock.shelf;
     this.left = period;
     this.reset = reset;
     this.sizeOf = sizeOf;
@@ -151,9 +166,18 @@ export class TagHandle<T extends object> implements Tag<T> {
     this.period = period;
     this.acquiresBefore = 0;
     this.misses = 0;
-    this.seen = { acquires: 0, misses: 0, cycle: 0 };
+    this.seen = { acquires: 0, misses: 0, cycle: 0, recent: 0 };
     this.heat = 0;
     this.holds = new Sketch();
+    this.releases = new Cost();
+    this.sizes = new Sketch();
+    this.stock = stock;
+  }
+
+  /** Binds it to another stock. */
+  bind(stock: Stock<T>): void {
+    this.stock = stock;
+    this.shelf = stock.shelf;
   }
 
   /** Acquires so far. */
@@ -233,11 +257,11 @@ export class TagHandle<T extends object> implements Tag<T> {
     try {
       reset(object);
     } catch (cause) {
-      this.core.callbackFailed(slot, "reset", cause);
+      this.core.callbackFailed(this, slot, "reset", cause);
     }
     const shelf = this.shelf;
     const n = shelf.top;
-    if (n >= shelf.limit) return this.core.refuse(slot);
+    if (n >= shelf.limit) return this.core.refuse(this, slot);
     shelf.slots[n] = slot;
     shelf.top = n + 1;
   }
@@ -248,7 +272,7 @@ export class TagHandle<T extends object> implements Tag<T> {
     const shelf = this.shelf;
     const n = shelf.top;
     const end = shelf.ends[n]! + size;
-    if (n >= shelf.limit || end > shelf.maxEnd) return this.core.refuse(slot);
+    if (n >= shelf.limit || end > shelf.maxEnd) return this.core.refuse(this, slot);
     shelf.ends[n + 1] = end;
     shelf.slots[n] = slot;
     shelf.top = n + 1;
@@ -264,10 +288,10 @@ export class TagHandle<T extends object> implements Tag<T> {
       size = NaN;
       size = sizeOf!(object);
     } catch (cause) {
-      this.core.callbackFailed(slot, size === undefined ? "reset" : "sizeOf", cause);
+      this.core.callbackFailed(this, slot, size === undefined ? "reset" : "sizeOf", cause);
     }
-    if (typeof size === "number" && size >= 0 && size <= MAX_SIZE) return size;
-    this.core.badSize(slot, size);
+    if (typeof size === "number" && size >= 0 && size <= this.shelf.largest) return size;
+    return this.core.oddSize(this, slot, size);
   }
 
   /** Ends a stamped lease. */
@@ -284,8 +308,8 @@ export class TagHandle<T extends object> implements Tag<T> {
     if (typeof result === "object" && this.isPending(result, slot)) {
       return this.settle(result as PromiseLike<unknown>, slot) as R;
     }
-    if (slot.holder < 0) this.core.learnHold(this, slot);
-    if (this.sizeOf === undefined) this.put(slot, slot.object);
+    if (slot.holder < 0) this.core.endTimed(this, slot);
+    else if (this.sizeOf === undefined) this.put(slot, slot.object);
     else this.putSized(slot, slot.object);
     return result;
   }

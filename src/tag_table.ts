@@ -4,14 +4,21 @@
  * @module
  */
 
+import { entropy, retentionEntropy } from "./entropy.ts";
+import type { TagExplanation } from "./explanation.ts";
 import { type HeatOptions, tagHeat } from "./heat.ts";
 import type { TagSample } from "./scheduler.ts";
+import { Sketch } from "./sketch.ts";
 import { FIRST_HOLDER, HOLDERS } from "./slot.ts";
 import type { TagStats } from "./stats.ts";
+import type { Stock } from "./stocks.ts";
 import type { TagHandle } from "./tag.ts";
 
 /** The pool's own tags. */
 const OWN_TAGS = 2;
+
+/** Sizes that a tag must have given before they tell anything. */
+const ENOUGH = 8;
 
 /** No two tags of a process share a number: that is what makes a foreign object foreign. */
 let nextHolder = FIRST_HOLDER;
@@ -58,20 +65,30 @@ export class TagTable<T extends object> {
     return this.#byHolder.get(holder);
   }
 
+  /** Binds every tag to the stock that is meant for its name. */
+  bind(stockOf: (name: string) => Stock<T>): void {
+    for (const tag of this.#byHolder.values()) {
+      const stock = stockOf(tag.name);
+      if (tag.stock !== stock) tag.bind(stock);
+    }
+  }
+
   /** Ends a cycle. */
   endCycle(): void {
     for (const tag of this.#byHolder.values()) {
       tag.heat = tagHeat(tag.heat, tag.acquires - tag.seen.cycle, this.#heat.decayRate);
       tag.seen.cycle = tag.acquires;
-      tag.holds.decay(0.5);
     }
   }
 
   /** Tells what happened since the last call, of tags that were ever used. */
   sample(): TagSample[] {
+    const kept = 1 - 1 / this.#heat.windowTicks;
     return this.#used().map((tag) => {
-      const { seen, acquires, misses } = tag;
+      const { seen, acquires, misses, sizes } = tag;
+      tag.holds.decay(kept);
       const holdMs = tag.holds.quantile(0.5);
+      const releaseUs = tag.releases.us;
       const sample = {
         name: tag.name,
         acquires: acquires - seen.acquires,
@@ -79,7 +96,10 @@ export class TagTable<T extends object> {
         heat: tag.heat,
         hot: this.#isHot(tag),
         ...(holdMs === undefined ? {} : { holdMs }),
+        ...(releaseUs === undefined ? {} : { releaseUs }),
+        ...(sizes.total < ENOUGH ? {} : { sizes: { shares: sizes.weights, total: sizes.total } }),
       };
+      seen.recent = acquires - seen.acquires;
       seen.acquires = acquires;
       seen.misses = misses;
       return sample;
@@ -98,6 +118,7 @@ export class TagTable<T extends object> {
         misses: tag.misses,
         heat: tag.heat,
         hot: this.#isHot(tag),
+        shelf: tag.stock.place,
         ...(p50 === undefined || p99 === undefined ? {} : { holdMs: { p50, p99 } }),
       };
     });
@@ -108,6 +129,39 @@ export class TagTable<T extends object> {
     this.#byHolder.set(nextHolder, tag);
     nextHolder += HOLDERS;
     return tag;
+  }
+
+  /** Explains what is known of the tags that were ever used. */
+  explain(elapsedMs: number): TagExplanation[] {
+    return this.#used().map((tag) => {
+      const { holds, releases, sizes } = tag;
+      const entropy = retentionEntropy(holds);
+      const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => holds.quantile(q));
+      const sizeBytes = sizes.quantile(0.5);
+      return {
+        name: tag.name,
+        shelf: tag.stock.place,
+        ...(entropy === undefined ? {} : { entropy }),
+        ...(p50 === undefined || p90 === undefined || p99 === undefined
+          ? {}
+          : { holdMs: { p50, p90, p99 } }),
+        ...(holds.mean === undefined || elapsedMs <= 0
+          ? {}
+          : { depth: holds.mean * tag.seen.recent / elapsedMs }),
+        ...(releases.us === undefined ? {} : { releaseUs: releases.us }),
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      };
+    });
+  }
+
+  /** Retention entropy over all tags. */
+  get entropy(): number | undefined {
+    const sum = new Float64Array(new Sketch().weights.length);
+    for (const tag of this.#used()) {
+      const shares = tag.holds.shares();
+      for (let i = 0; i < sum.length; i++) sum[i]! += shares[i]! * tag.holds.total;
+    }
+    return sum.some((weight) => weight > 0) ? entropy(sum) / Math.log2(sum.length) : undefined;
   }
 
   #used(): TagHandle<T>[] {

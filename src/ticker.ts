@@ -7,23 +7,27 @@
  * @module
  */
 
-import type { Account } from "./account.ts";
+import type { Cost } from "./cost.ts";
 import { PoolError, show } from "./error.ts";
 import { type GcReading, noGc } from "./gc.ts";
-import { type HeatOptions, LevelHeat } from "./heat.ts";
 import type { HeapReading, Host } from "./host.ts";
-import type { Retention } from "./retention.ts";
 import type { Sampling } from "./sampling.ts";
-import { type Adjustment, faultOf, type Sample, type Scheduler } from "./scheduler.ts";
-import type { Shelf } from "./shelf.ts";
+import {
+  type Adjustment,
+  faultOf,
+  type Sample,
+  type Scheduler,
+  type ShelfSample,
+} from "./scheduler.ts";
+import type { Stock, Stocks } from "./stocks.ts";
 import type { TagTable } from "./tag_table.ts";
 
 /** The parts of a pool that a tick looks at and acts on. */
 export interface Ticked<T extends object> {
-  readonly account: Account<T>;
-  readonly retention: Retention<T>;
-  readonly shelf: Shelf<T>;
+  readonly stocks: Stocks<T>;
   readonly tags: TagTable<T>;
+  /** What a creation costs. */
+  readonly createCost: Cost;
 }
 
 /** What a ticker needs to know. */
@@ -32,13 +36,16 @@ export interface TickerOptions {
   readonly host: Host;
   readonly maxBytes: number;
   readonly memoryLimit: number | undefined;
+  /** Whether a user gave the generations. */
+  readonly hasOwnCeilings: boolean;
   readonly cycleMs: number;
   readonly tickMs: number;
-  readonly heat: Required<HeatOptions>;
 }
 
 /** How soon the eviction that a tick had to leave goes on, in ms. */
 const BACKLOG_MS = 16;
+/** The most disposals of one tick. */
+const MAX_DISPOSALS = 1024;
 /** The least length of a cycle that a collection ends, in ms. */
 const MIN_CYCLE_MS = 2000;
 
@@ -49,7 +56,6 @@ export class Ticker<T extends object> {
   readonly #host: Host;
   readonly #sampling: Sampling;
   readonly #report: (error: unknown) => void;
-  readonly #heat: LevelHeat;
   /** The latest time that `clock` told. */
   #latest: number;
   /** What the clock has jumped back by so far. */
@@ -59,11 +65,14 @@ export class Ticker<T extends object> {
   /** When objects were last evicted. */
   #evicted = 0;
   #ticks = 0;
+  #elapsedMs = 0;
+  #limits: { memoryLimit?: number; usedBytes?: number } = {};
   #cycle = 0;
   #cycleStart: number;
   #ticking = false;
   #closed = false;
   #isTimerless = false;
+  #isProbeDue = false;
   #cancel: (() => void) | undefined;
 
   constructor(
@@ -77,13 +86,22 @@ export class Ticker<T extends object> {
     this.#host = options.host;
     this.#sampling = sampling;
     this.#report = report;
-    this.#heat = new LevelHeat(options.heat);
     this.#latest = this.#now = this.#cycleStart = finite(this.#host.now()) ?? 0;
   }
 
   /** The time of the last tick. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Milliseconds between the last two ticks. */
+  get elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
+  /** What the last tick saw of the memory. */
+  get limits(): { memoryLimit?: number; usedBytes?: number } {
+    return this.#limits;
   }
 
   /** Ticks so far. */
@@ -96,9 +114,11 @@ export class Ticker<T extends object> {
     return this.#cycle;
   }
 
-  /** Levels 1 to this are hot. */
-  get hotLevels(): number {
-    return this.#heat.hot;
+  /** Whether the lease that asks is the one that should create, so that creation is measured. */
+  takeProbe(): boolean {
+    const isDue = this.#isProbeDue;
+    this.#isProbeDue = false;
+    return isDue;
   }
 
   /** The host's clock, except that it stands still where that one jumps back or tells no number. */
@@ -109,15 +129,20 @@ export class Ticker<T extends object> {
     return this.#latest = reading + this.#skew;
   }
 
+  /** Objects that have to go, and had to wait. */
+  get #backlog(): number {
+    return this.#pool.stocks.sum(({ retention }) => retention.backlog);
+  }
+
   get #dueMs(): number {
     const { tickMs } = this.#options;
-    return this.#pool.retention.backlog > 0 ? Math.min(BACKLOG_MS, tickMs) : tickMs;
+    return this.#backlog > 0 ? Math.min(BACKLOG_MS, tickMs) : tickMs;
   }
 
   /** Runs a tick if one is due at this time of the clock, or goes on with what the last one left. */
   tickIfDue(now: number): void {
     if (now - this.#now >= this.#options.tickMs) this.tick();
-    else if (this.#pool.retention.backlog > 0 && now - this.#evicted >= BACKLOG_MS) {
+    else if (this.#backlog > 0 && now - this.#evicted >= BACKLOG_MS) {
       this.#evict(now);
     }
   }
@@ -139,7 +164,7 @@ export class Ticker<T extends object> {
     this.#cancel = undefined;
     // A timer may fire a little before its time.
     this.tickIfDue(this.clock() + 1);
-    if (this.#pool.account.live > 0 && !this.#closed) this.defer();
+    if (this.#pool.stocks.sum(({ account }) => account.live) > 0 && !this.#closed) this.defer();
   }
 
   /** Ticks no more. */
@@ -159,57 +184,100 @@ export class Ticker<T extends object> {
       const adjustment = this.#decide(sample);
       // A scheduler has no way to the pool, but its author may have.
       if (this.#closed) return;
-      if (adjustment !== undefined) this.#pool.retention.apply(adjustment);
+      if (adjustment !== undefined) this.#apply(adjustment);
+      this.#pool.stocks.allot();
       this.#evict(this.#now);
     } finally {
       this.#ticking = false;
     }
   }
 
+  /** Takes over what the scheduler decided. */
+  #apply(adjustment: Adjustment): void {
+    const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
+    const { stocks, tags } = this.#pool;
+    this.#isProbeDue = probe;
+    if (shelves !== undefined) {
+      for (const tag of stocks.own.keys()) if (!shelves.has(tag)) stocks.lose(tag);
+      for (const tag of shelves.keys()) stocks.earn(tag);
+    }
+    stocks.main.retention.apply(adjustment, pressure, bypass === true);
+    for (const [tag, { retention }] of stocks.own) {
+      retention.apply(shelves?.get(tag) ?? {}, pressure, bypass === true);
+    }
+    if (youngMs !== undefined && !this.#options.hasOwnCeilings) {
+      for (const { retention } of stocks.all) retention.moveYoung(youngMs);
+    }
+    const bypassed = new Set(typeof bypass === "boolean" ? [] : bypass);
+    tags.bind((tag) => bypassed.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
+  }
+
   #evict(now: number): void {
     this.#evicted = now;
-    // Ages are those of the last tick: what it decided is carried out, not decided anew.
-    this.#pool.retention.evict(this.#now, this.#cycle);
+    const { stocks } = this.#pool;
+    let most = MAX_DISPOSALS;
+    for (const { account, retention, shelf } of stocks.all) {
+      const { live } = account;
+      // Ages are those of the last tick: what it decided is carried out, not decided anew.
+      if (shelf.idle > 0) retention.evict(this.#now, this.#cycle, most);
+      else retention.evict(this.#now, this.#cycle, 0);
+      most = Math.max(0, most - (live - account.live));
+    }
   }
 
   #sample(): Sample {
     const { maxBytes, memoryLimit } = this.#options;
-    const { account, retention, shelf, tags } = this.#pool;
+    const { createCost, stocks, tags } = this.#pool;
     const host = this.#host;
     const before = this.#now;
     this.#now = this.clock();
     this.#ticks++;
     this.#sampling.tick();
-    const { peak, live } = account;
-    this.#heat.tick(peak);
-    shelf.settle(this.#now, this.#cycle);
-    account.restartPeak();
+    // Before settling, which starts the next peak.
+    const peaks = new Map(stocks.all.map((stock) => [stock, stock.account.peak]));
+    stocks.settle(this.#now, this.#cycle);
     const gc = this.#read(() => host.gc()) ?? noGc;
     const heap = this.#read(() => checkHeap(host.heap()));
     const cycleEnded = this.#endCycle(gc);
     const used = tags.sample();
-    const ages = retention.ages(this.#now);
-    const held = retention.generations(this.#now);
     const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);
+    const createUs = createCost.us;
+    this.#elapsedMs = this.#now - before;
+    this.#limits = {
+      ...(limit === undefined ? {} : { memoryLimit: limit }),
+      ...(heap === undefined ? {} : { usedBytes: heap.usedBytes }),
+    };
     return {
       now: this.#now,
-      elapsedMs: this.#now - before,
+      elapsedMs: this.#elapsedMs,
       cycle: this.#cycle,
       cycleEnded,
       acquires: used.reduce((sum, tag) => sum + tag.acquires, 0),
       misses: used.reduce((sum, tag) => sum + tag.misses, 0),
-      leased: account.inUse,
-      peak,
-      live,
-      hotLevels: this.#heat.hot,
-      oldLevels: this.#heat.old,
-      generations: held.map((generation, i) => ({ ...generation, idle: ages[i]! })),
+      ...this.#look(stocks.main, peaks),
+      shelves: Array.from(stocks.own, ([tag, stock]) => ({ tag, ...this.#look(stock, peaks) })),
       tags: used,
-      bytes: retention.bytes,
+      ...(createUs === undefined ? {} : { createUs }),
+      bytes: stocks.sum(({ retention }) => retention.bytes),
       maxBytes,
       ...(heap === undefined ? {} : { heap }),
       ...(limit === undefined ? {} : { memoryLimit: limit }),
       gc,
+    };
+  }
+
+  /** What a scheduler may know of a stock. */
+  #look(stock: Stock<T>, peaks: ReadonlyMap<Stock<T>, number>): Omit<ShelfSample, "tag"> {
+    const { account, heat, retention } = stock;
+    const ages = retention.ages(this.#now);
+    const held = retention.generations(this.#now);
+    return {
+      leased: Math.max(0, account.inUse),
+      peak: peaks.get(stock)!,
+      live: account.live,
+      hotLevels: heat.hot,
+      oldLevels: heat.old,
+      generations: held.map((generation, i) => ({ ...generation, idle: ages[i]! })),
     };
   }
 
@@ -229,7 +297,7 @@ export class Ticker<T extends object> {
     if (!isOver) return false;
     this.#cycleStart = this.#now;
     this.#cycle++;
-    this.#heat.cycle(this.#pool.account.live);
+    for (const { account, heat } of this.#pool.stocks.all) heat.cycle(account.live);
     this.#pool.tags.endCycle();
     return true;
   }

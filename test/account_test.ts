@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Account } from "../src/account.ts";
+import { Account, noTotals } from "../src/account.ts";
 import type { PoolError } from "../src/error.ts";
 import { Shelf } from "../src/shelf.ts";
 import { addSlot, DISCARDED, type Slot } from "../src/slot.ts";
@@ -10,10 +10,12 @@ function account(dispose?: (object: object) => void) {
   const shelf = new Shelf<object>();
   shelf.room = 100;
   const errors: unknown[] = [];
+  const totals = noTotals();
   return {
     shelf,
     errors,
-    account: new Account<object>(shelf, dispose, (error) => void errors.push(error)),
+    totals,
+    account: new Account<object>(shelf, totals, dispose, (error) => void errors.push(error)),
   };
 }
 
@@ -23,10 +25,10 @@ function slot(): Slot<object> {
 
 describe("Account", () => {
   it("Account.inUse is what lives and is not idle", () => {
-    const { account: subject, shelf } = account();
+    const { account: subject, shelf, totals } = account();
     for (let i = 0; i < 3; i++) subject.add();
     shelf.push(slot(), 0);
-    assertEquals([subject.created, subject.live, subject.inUse], [3, 3, 2]);
+    assertEquals([totals.created, subject.live, subject.inUse], [3, 3, 2]);
   });
 
   it("Account.peak is the most in use since the last tick, through discards and evictions", () => {
@@ -50,7 +52,7 @@ describe("Account", () => {
 
   it("Account.evict() takes the oldest, no more than there are", () => {
     const gone: object[] = [];
-    const { account: subject, shelf } = account((object) => void gone.push(object));
+    const { account: subject, shelf, totals } = account((object) => void gone.push(object));
     const slots = [slot(), slot(), slot()];
     for (const one of slots) {
       subject.add();
@@ -61,26 +63,37 @@ describe("Account", () => {
     assertEquals(subject.evict(2, "cold"), 1);
     assertEquals(gone, slots.map(({ object }) => object));
     assertEquals(slots.map(({ holder }) => holder), [DISCARDED, DISCARDED, DISCARDED]);
-    assertEquals([subject.discarded.ttl, subject.discarded.cold, subject.live], [2, 1, 0]);
+    assertEquals([totals.discarded.ttl, totals.discarded.cold, subject.live], [2, 1, 0]);
   });
 
   it("Account.discard() counts as error what dispose throws on, and reports it", () => {
     const cause = new Error("stuck");
-    const { account: subject, errors } = account(() => {
+    const { account: subject, errors, totals } = account(() => {
       throw cause;
     });
     subject.add();
     subject.discard(slot(), "full");
-    assertEquals([subject.discarded.full, subject.discarded.error, subject.live], [0, 1, 0]);
+    assertEquals([totals.discarded.full, totals.discarded.error, subject.live], [0, 1, 0]);
     const [error] = errors as PoolError[];
     assertEquals([error!.code, error!.cause], ["dispose", cause]);
   });
 
   it("Account.discard() does not dispose of what left through a full limbo", () => {
     const gone: object[] = [];
-    const { account: subject } = account((object) => void gone.push(object));
+    const { account: subject, totals } = account((object) => void gone.push(object));
     subject.add();
     subject.discard(slot(), "limbo");
-    assertEquals([subject.discarded.limbo, gone.length], [1, 0]);
+    assertEquals([totals.discarded.limbo, gone.length], [1, 0]);
+  });
+
+  it("Account.move() hands over what lives, no more than there is, and keeps both peaks", () => {
+    const [from, to] = [account(), account()];
+    for (let i = 0; i < 3; i++) from.account.add();
+    from.account.move(2, to.account);
+    assertEquals([from.account.live, to.account.live], [1, 2]);
+    from.account.move(9, to.account);
+    from.account.move(-1, to.account);
+    assertEquals([from.account.live, to.account.live], [0, 3]);
+    assertEquals([from.account.peak, to.account.peak], [3, 3]);
   });
 });

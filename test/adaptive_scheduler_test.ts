@@ -26,20 +26,13 @@ describe("adaptiveScheduler()", () => {
     ["counts leased objects as kept", [{ peak: 10, leased: 4, idle: [6, 0, 0] }], [6, 0, 0]],
     ["counts younger objects as kept", [{ peak: 10, leased: 1, idle: [4, 3, 9] }], [9, 5, 2]],
     ["asks for no less than nothing", [{ peak: 2, leased: 9, idle: [4, 3, 9] }], [0, 0, 0]],
-    ["keeps hot levels", [{ peak: 0, hotLevels: 5, idle: [0, 0, 9] }], [5, 5, 5]],
-    ["keeps no level only because it is old", [{ oldLevels: 5, idle: [0, 0, 9] }], [0, 0, 0]],
-    ["keeps a peak of 5 s ago", [{ peak: 8 }, { now: 5000, idle: [0, 0, 8] }], [8, 8, 8]],
-    ["drops a peak of more than 5 s ago", [{ peak: 8 }, { now: 5001, idle: [0, 0, 8] }], [0, 0, 0]],
     [
-      "keeps old levels for 8 s",
-      [{ peak: 8 }, { now: 8000, oldLevels: 5, idle: [0, 0, 8] }],
-      [5, 5, 5],
-    ],
-    [
-      "drops old levels after 8 s",
-      [{ peak: 8 }, { now: 8001, oldLevels: 5, idle: [0, 0, 8] }],
+      "keeps no level only because it is hot and old",
+      [{ hotLevels: 5, oldLevels: 5, idle: [0, 0, 9] }],
       [0, 0, 0],
     ],
+    ["keeps a first peak for λ", [{ peak: 8 }, { now: 4999, idle: [0, 0, 8] }], [8, 8, 8]],
+    ["drops a first peak after λ", [{ peak: 8 }, { now: 5000, idle: [0, 0, 8] }], [0, 0, 0]],
     ["keeps the highest of its peaks", [{ peak: 3 }, { peak: 9 }, { peak: 1 }], [9, 9, 9]],
   ];
   for (const [name, samples, targets] of cases) {
@@ -48,8 +41,11 @@ describe("adaptiveScheduler()", () => {
 
   it("adaptiveScheduler() pins what is hot and old", () => {
     const scheduler = adaptiveScheduler();
-    assertEquals(scheduler.decide(sampleOf({ hotLevels: 7, oldLevels: 4 })).floor, 4);
-    assertEquals(scheduler.decide(sampleOf({ hotLevels: 2, oldLevels: 4 })).floor, 2);
+    const floorOf = (patch: Partial<Sample>) => scheduler.decide(sampleOf(patch)).floor;
+    assertEquals(floorOf({ peak: 9, hotLevels: 7, oldLevels: 4 }), 4);
+    assertEquals(floorOf({ peak: 9, hotLevels: 2, oldLevels: 4 }), 2);
+    // Nothing is pinned that is not worth its time.
+    assertEquals(floorOf({ now: 60_000, hotLevels: 7, oldLevels: 4 }), 0);
   });
 
   const heaps: readonly (readonly [Partial<Sample>, string])[] = [
@@ -90,16 +86,6 @@ describe("adaptiveScheduler()", () => {
       { idleBudgetMs: "5 s" },
       RangeError,
       'idleBudgetMs must be a finite number of at least 0: received "5 s"',
-    ],
-    [
-      { oldFactor: 0.9 },
-      RangeError,
-      "oldFactor must be a finite number of at least 1: received 0.9",
-    ],
-    [
-      { oldFactor: NaN },
-      RangeError,
-      "oldFactor must be a finite number of at least 1: received NaN",
     ],
   ];
   for (const [given, type, message] of bad) {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Account } from "../src/account.ts";
+import { Account, noTotals } from "../src/account.ts";
 import type { GenerationOptions } from "../src/generation.ts";
 import { ceilingFor, Retention } from "../src/retention.ts";
 import { Shelf } from "../src/shelf.ts";
@@ -15,7 +15,8 @@ const GENERATIONS: readonly GenerationOptions[] = [
 /** A retention over a shelf on which objects lie that were last seen touched at some times. */
 function retention(times: readonly number[] = [], maxBytes = 1e9, isSized = true) {
   const shelf = new Shelf<object>();
-  const account = new Account<object>(shelf, undefined, () => {});
+  const totals = noTotals();
+  const account = new Account<object>(shelf, totals, undefined, () => {});
   const subject = new Retention(shelf, account, { generations: GENERATIONS, maxBytes, isSized });
   for (const time of times) {
     account.add();
@@ -23,7 +24,7 @@ function retention(times: readonly number[] = [], maxBytes = 1e9, isSized = true
     shelf.settle(time, 0);
   }
   account.restartPeak();
-  return { shelf, account, subject };
+  return { shelf, account, subject, totals };
 }
 
 describe("ceilingFor()", () => {
@@ -65,35 +66,38 @@ describe("Retention", () => {
   });
 
   it("Retention.evict() takes what the targets have no room for", () => {
-    const { subject, account } = retention(Array(9).fill(0));
+    const { subject, account, totals } = retention(Array(9).fill(0));
     subject.apply({ targets: [3.9, 1, 0] });
-    subject.evict(0, 0);
-    assertEquals([account.live, account.discarded.cold], [4, 5]);
+    subject.evict(0, 0, 1024);
+    assertEquals([account.live, totals.discarded.cold], [4, 5]);
     assertEquals(subject.generations(0).map(({ target }) => target), [3, 1, 0]);
   });
 
   it("Retention.apply() keeps targets that are left out, and nothing else", () => {
     const { subject, account, shelf } = retention(Array(9).fill(0));
-    subject.apply({ targets: [2, 0, 0], floor: 4, pressure: "moderate" });
-    subject.evict(0, 0);
+    subject.apply({ targets: [2, 0, 0], floor: 4 }, "moderate");
+    subject.evict(0, 0, 1024);
     assertEquals([account.live, subject.floor, subject.pressure], [4, 4, "moderate"]);
     subject.apply({});
-    subject.evict(0, 0);
+    subject.evict(0, 0, 1024);
     assertEquals([account.live, subject.floor, subject.pressure], [2, 0, "none"]);
     assertEquals(shelf.room, 12);
   });
 
-  const refusals = [
-    { adjustment: { bypass: true }, reason: "bypass" },
-    { adjustment: { pressure: "critical" }, reason: "pressure" },
-    { adjustment: { pressure: "critical", bypass: true, floor: 9 }, reason: "pressure" },
-  ] as const;
+  const refusals: readonly {
+    readonly adjustment: Parameters<Retention<object>["apply"]>;
+    readonly reason: "bypass" | "pressure";
+  }[] = [
+    { adjustment: [{}, "none", true], reason: "bypass" },
+    { adjustment: [{}, "critical"], reason: "pressure" },
+    { adjustment: [{ floor: 9 }, "critical", true], reason: "pressure" },
+  ];
   for (const { adjustment, reason } of refusals) {
     it(`Retention.apply() of ${JSON.stringify(adjustment)} takes all and lets nothing in`, () => {
-      const { subject, account, shelf } = retention(Array(9).fill(0));
-      subject.apply(adjustment);
-      subject.evict(0, 0);
-      assertEquals([account.live, account.discarded[reason], shelf.room], [0, 9, 0]);
+      const { subject, account, shelf, totals } = retention(Array(9).fill(0));
+      subject.apply(...adjustment);
+      subject.evict(0, 0, 1024);
+      assertEquals([account.live, totals.discarded[reason], shelf.room], [0, 9, 0]);
       assertEquals(subject.reasonToRefuse, reason);
       assertEquals(subject.bypass, reason === "bypass");
       subject.apply({});
@@ -116,9 +120,9 @@ describe("Retention", () => {
   ] as const;
   for (const { pressure, gone } of trims) {
     it(`Retention.trim() takes ${gone} of 7 under ${pressure} pressure`, () => {
-      const { subject, account } = retention([0, 500, 1999, 2000, 3990, 3991, 4000]);
+      const { subject, totals } = retention([0, 500, 1999, 2000, 3990, 3991, 4000]);
       assertEquals(subject.trim(pressure, 4000), gone);
-      assertEquals(account.discarded.pressure, gone);
+      assertEquals(totals.discarded.pressure, gone);
       assertEquals(subject.pressure, pressure);
     });
   }
@@ -135,7 +139,7 @@ describe("Retention", () => {
   });
 
   it("Retention.evict() bounds what pressure and targets take together", () => {
-    const { subject, account, shelf } = retention();
+    const { subject, account, shelf, totals } = retention();
     subject.resize(10_000);
     const lay = (count: number, time: number) => {
       for (let i = 0; i < count; i++) {
@@ -146,16 +150,17 @@ describe("Retention", () => {
     };
     lay(1000, 0);
     lay(1000, 4000);
-    subject.apply({ targets: [0, 0, 0], pressure: "moderate" });
-    subject.evict(4000, 0);
-    assertEquals([account.discarded.pressure, account.discarded.cold], [1000, 24]);
+    subject.apply({ targets: [0, 0, 0] }, "moderate");
+    subject.evict(4000, 0, 1024);
+    assertEquals([totals.discarded.pressure, totals.discarded.cold], [1000, 24]);
     assertEquals(subject.backlog, 976);
   });
 
   it("Retention.backlog is what a tick may not dispose of any more", () => {
     const many = { ...GENERATIONS[2]!, maxSize: 5000 };
     const shelf = new Shelf<object>();
-    const account = new Account<object>(shelf, undefined, () => {});
+    const totals = noTotals();
+    const account = new Account<object>(shelf, totals, undefined, () => {});
     const subject = new Retention(shelf, account, {
       generations: [many],
       maxBytes: 1e9,
@@ -168,12 +173,43 @@ describe("Retention", () => {
     shelf.settle(0, 0);
     subject.apply({ targets: [100] });
     const backlogs = Array.from({ length: 4 }, () => {
-      subject.evict(0, 0);
+      subject.evict(0, 0, 1024);
       const { idle, target } = subject.generations(0)[0]!;
       assertEquals(target, idle);
       return subject.backlog;
     });
     assertEquals(backlogs, [2900 - 1024, 2900 - 2048, 0, 0]);
     assertEquals(account.live, 100);
+  });
+
+  it("Retention.allot() divides ceilings and budget, but opens no closed shelf", () => {
+    const { subject, shelf } = retention();
+    subject.allot([3, 2, 0], 50);
+    assertEquals([shelf.room, shelf.maxBytes], [5, 50]);
+    assertEquals(subject.ceilings, [3, 2, 0]);
+    subject.close();
+    subject.allot([9, 9, 9], 50);
+    assertEquals(shelf.room, 0);
+    const unsized = retention([], 1e9, false);
+    unsized.subject.allot([9, 9, 9], 2 * 4096);
+    assertEquals(unsized.shelf.room, 2);
+  });
+
+  it("Retention.moveYoung() moves the first boundary, as far as the next one's", () => {
+    const { subject } = retention([0, 500, 1000]);
+    assertEquals(subject.ages(1000), [1, 2, 0]);
+    subject.moveYoung(600);
+    assertEquals(subject.ages(1000), [2, 1, 0]);
+    assertEquals(subject.generations(0)[0]!.ttlMs, 600);
+    subject.moveYoung(2000);
+    assertEquals(subject.ages(1000), [2, 1, 0]);
+  });
+
+  it("Retention.apply() bounds the size of an object until it is left out", () => {
+    const { subject, shelf } = retention();
+    subject.apply({ objectBytes: 100 });
+    assertEquals(shelf.largest, 100);
+    subject.apply({});
+    assertEquals(shelf.largest, Number.MAX_SAFE_INTEGER);
   });
 });

@@ -1,15 +1,17 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
 import { checkHeat } from "../src/heat.ts";
 import { Shelf } from "../src/shelf.ts";
 import { FIRST_HOLDER, HOLDERS } from "../src/slot.ts";
+import type { Stock } from "../src/stocks.ts";
 import { type TagCore, TagHandle } from "../src/tag.ts";
 import { TagTable } from "../src/tag_table.ts";
 
 /** A table of tags that nobody leases through. */
 function table(maxTags = 256): TagTable<object> {
+  const stock = { shelf: new Shelf(), place: "main" } as Stock<object>;
   const make = (name: string, id: number) =>
-    new TagHandle<object>(name, id, {} as TagCore<object>, new Shelf(), () => {}, undefined, 64);
+    new TagHandle<object>(name, id, {} as TagCore<object>, stock, () => {}, undefined, 64);
   return new TagTable(make, maxTags, checkHeat("Cannot test"));
 }
 
@@ -93,11 +95,55 @@ describe("TagTable", () => {
     assertEquals(seen, [[70, true], [45, false], [20, false], [0, false]]);
   });
 
-  it("TagTable.endCycle() lets hold times fade", () => {
+  it("TagTable.sample() lets hold times fade over the window", () => {
     const tags = table();
     const tag = tags.get("a");
+    use(tag, 1);
     for (let i = 0; i < 4; i++) tag.holds.add(1);
-    tags.endCycle();
-    assertEquals(tag.holds.total, 2);
+    tags.sample();
+    assertAlmostEquals(tag.holds.total, 4 * (1 - 1 / 20));
+  });
+
+  it("TagTable.sample() tells costs and sizes once enough are known", () => {
+    const tags = table();
+    const tag = tags.get("a");
+    use(tag, 1);
+    const known = () => Object.keys(tags.sample()[0]!).filter((key) => /Us|sizes/.test(key));
+    assertEquals(known(), []);
+    for (let i = 0; i < 8; i++) {
+      tag.releases.add(2);
+      tag.sizes.add(100);
+    }
+    assertEquals(known(), ["releaseUs", "sizes"]);
+    assertEquals(tags.sample()[0]!.releaseUs, 2);
+  });
+
+  it("TagTable.bind() binds each tag to the stock for its name", () => {
+    const tags = table();
+    const [a, b] = [tags.get("a"), tags.get("b")];
+    const own = { shelf: new Shelf(), place: "own" } as unknown as Stock<object>;
+    const { stock } = b;
+    tags.bind((name) => name === "a" ? own : stock);
+    assertStrictEquals(a.stock, own);
+    assertStrictEquals(a.shelf, own.shelf);
+    assertStrictEquals(b.stock, stock);
+    use(a, 1);
+    assertEquals(tags.stats().map(({ shelf }) => shelf), ["own"]);
+  });
+
+  it("TagTable.explain() tells depth by hold time and rate, and how much holds are alike", () => {
+    const tags = table();
+    const [a, b] = [tags.get("a"), tags.get("b")];
+    use(a, 500);
+    use(b, 1);
+    for (let i = 0; i < 32; i++) a.holds.add(100);
+    for (let i = 0; i < 32; i++) b.holds.add(2 ** (i - 8));
+    tags.sample();
+    const [first, second] = tags.explain(1000);
+    assertEquals([first!.name, first!.shelf, first!.entropy], ["a", "main", 0]);
+    // 500 a second for about 100 ms each: about 50 at once.
+    assert(Math.abs(first!.depth! - 50) < 50 * 0.2, `${first!.depth}`);
+    assert(second!.entropy! > 0.8, `${second!.entropy}`);
+    assert(tags.entropy! > 0.3 && tags.entropy! < second!.entropy!);
   });
 });

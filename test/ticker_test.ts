@@ -1,12 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Account } from "../src/account.ts";
+import { Cost } from "../src/cost.ts";
 import { checkHeat } from "../src/heat.ts";
-import { Retention } from "../src/retention.ts";
 import { Sampling } from "../src/sampling.ts";
 import type { Adjustment, Sample } from "../src/scheduler.ts";
-import { Shelf } from "../src/shelf.ts";
 import { addSlot } from "../src/slot.ts";
+import { Stocks } from "../src/stocks.ts";
 import { TagHandle } from "../src/tag.ts";
 import { TagTable } from "../src/tag_table.ts";
 import { Ticker } from "../src/ticker.ts";
@@ -19,16 +18,18 @@ const GENERATIONS = [
 
 /** A ticker over an empty shelf, and the samples that its scheduler saw. */
 function ticker(host: FakeHost, adjustment: Adjustment = {}) {
-  const shelf = new Shelf<object>();
-  const account = new Account<object>(shelf, undefined, () => {});
-  const retention = new Retention(shelf, account, {
-    generations: GENERATIONS,
-    maxBytes: 1e9,
-    isSized: true,
-  });
   const heat = checkHeat("Cannot test");
+  const stocks = new Stocks<object>({
+    dispose: undefined,
+    generations: GENERATIONS,
+    heat,
+    isSized: true,
+    maxBytes: 1e9,
+    report: () => {},
+  });
+  const { account, shelf } = stocks.main;
   const make = (name: string, id: number) =>
-    new TagHandle<object>(name, id, {} as never, shelf, () => {}, undefined, 64);
+    new TagHandle<object>(name, id, {} as never, stocks.main, () => {}, undefined, 64);
   const tags = new TagTable(make, 9, heat);
   const samples: Sample[] = [];
   const scheduler = {
@@ -45,9 +46,9 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     memoryLimit: undefined,
     cycleMs: 30_000,
     tickMs: 500,
-    heat,
+    hasOwnCeilings: true,
   };
-  const parts = { account, retention, shelf, tags };
+  const parts = { stocks, tags, createCost: new Cost() };
   const subject = new Ticker(parts, options, new Sampling(), () => {});
   const lay = (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -55,7 +56,7 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
       shelf.push(addSlot({}, "pool"), 0);
     }
   };
-  return { subject, samples, account, shelf, lay };
+  return { subject, samples, account, shelf, stocks, tags, lay };
 }
 
 describe("Ticker", () => {
@@ -106,6 +107,7 @@ describe("Ticker", () => {
         { ...GENERATIONS[0]!, idle: 4, target: 5000 },
         { ...GENERATIONS[1]!, idle: 0, target: 5000 },
       ],
+      shelves: [],
       tags: [],
       bytes: 0,
       maxBytes: 1e9,

@@ -1,0 +1,107 @@
+/**
+ * What is simulated: something that hands out objects and takes them back.
+ *
+ * @module
+ */
+
+import type { Item, Meter } from "./policy_meter.ts";
+
+/** A way to reuse objects, in virtual time. */
+export interface Subject {
+  /** Does what falls due by the meter's time. */
+  advance(): void;
+  /** Hands out an idle object or a new one; the tag is an index. */
+  acquire(tag: number): Item;
+  /** Takes an object back. */
+  release(item: Item, tag: number): void;
+  /** Ends the simulation, once the meter has been read. */
+  close(): void;
+}
+
+/** A subject in a meter that it has to tell of objects that it makes and disposes of. */
+export type SubjectMaker = (meter: Meter) => Subject;
+
+/** No pool: every acquire creates. */
+export function noPool(meter: Meter): Subject {
+  return {
+    advance() {},
+    acquire: () => meter.create(),
+    release: (item) => meter.dispose(item),
+    close() {},
+  };
+}
+
+/** A LIFO free list that never gives anything back. */
+export function freeList(meter: Meter): Subject {
+  const items: Item[] = [];
+  return {
+    advance() {},
+    acquire: () => items.pop() ?? meter.create(),
+    release: (item) => void items.push(item),
+    close() {},
+  };
+}
+
+/** A LIFO free list whose objects go at the very moment when they have been idle for a time. */
+export function expiring(meter: Meter, ttlMs: number): Subject {
+  const items: Item[] = [];
+  const since: number[] = [];
+  // What is left below the first is gone already.
+  let first = 0;
+  return {
+    advance() {
+      while (first < items.length && since[first]! + ttlMs < meter.now) {
+        meter.dispose(items[first]!, since[first]! + ttlMs);
+        first++;
+      }
+      if (first === items.length) first = items.length = since.length = 0;
+    },
+    acquire() {
+      if (first === items.length) return meter.create();
+      since.pop();
+      return items.pop()!;
+    },
+    release(item) {
+      items.push(item);
+      since.push(meter.now);
+    },
+    close() {},
+  };
+}
+
+/**
+ * Go's `sync.Pool` on one processor: a private slot, a shared stack, and a victim that holds what
+ * both held before the last clearing. What a clearing finds in the victim is dropped.
+ *
+ * @param meter The meter.
+ * @param periodMs Time between clearings: Go clears at every collection.
+ * @param phaseMs When the first one is.
+ */
+export function syncPool(meter: Meter, periodMs: number, phaseMs: number): Subject {
+  let own: Item | undefined;
+  let shared: Item[] = [];
+  let victim: Item[] = [];
+  let next = phaseMs;
+  return {
+    advance() {
+      for (; next <= meter.now; next += periodMs) {
+        for (const item of victim) meter.dispose(item, next);
+        // Get looks at the victim's private slot first, and then takes its oldest.
+        victim = shared.toReversed();
+        if (own !== undefined) victim.push(own);
+        own = undefined;
+        shared = [];
+      }
+    },
+    acquire() {
+      const item = own ?? shared.pop() ?? victim.pop() ?? meter.create();
+      if (item === own) own = undefined;
+      return item;
+    },
+    release(item) {
+      if (own === undefined) own = item;
+      else shared.push(item);
+    },
+    close() {},
+  };
+}

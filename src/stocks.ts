@@ -1,0 +1,170 @@
+/**
+ * The shelves of a pool, each with its account, its bounds and the heat of its levels.
+ *
+ * There is the main shelf; those that tags have earned, so that what one tag makes of its objects is
+ * not carried to the others; and one that holds nothing, for tags under which pooling does not pay.
+ *
+ * Which stock an object belongs to is known to a fault: an object that was leased before its tag
+ * moved comes back to another stock than the one that counts it. `settle` sets that right, and the
+ * sum over all stocks is exact at any time.
+ *
+ * @module
+ */
+
+import { Account, noTotals, type Totals } from "./account.ts";
+import type { GenerationOptions } from "./generation.ts";
+import { type HeatOptions, LevelHeat } from "./heat.ts";
+import { Retention } from "./retention.ts";
+import { MAX_SHELVES } from "./scheduler.ts";
+import { Shelf } from "./shelf.ts";
+import type { GenerationStats } from "./stats.ts";
+
+/** A shelf and what belongs to it. */
+export interface Stock<T extends object> {
+  /** What it is for: all tags, one tag, or those under which nothing is retained. */
+  readonly place: "main" | "own" | "none";
+  readonly shelf: Shelf<T>;
+  readonly account: Account<T>;
+  readonly retention: Retention<T>;
+  readonly heat: LevelHeat;
+}
+
+/** What all stocks of a pool have in common. */
+export interface StocksOptions<T extends object> {
+  readonly dispose: ((object: T) => void) | undefined;
+  readonly generations: readonly GenerationOptions[];
+  readonly heat: Required<HeatOptions>;
+  readonly isSized: boolean;
+  readonly maxBytes: number;
+  readonly report: (error: unknown) => void;
+}
+
+/** A tag's shelf may hold one part in this many of what the pool may. */
+const PARTS = 2 * MAX_SHELVES;
+
+/** The stocks of a pool. */
+export class Stocks<T extends object> {
+  /** The main shelf's. */
+  readonly main: Stock<T>;
+  /** That of the tags under which nothing is retained. */
+  readonly none: Stock<T>;
+  /** Those of the tags that have earned a shelf, by their names. */
+  readonly own: Map<string, Stock<T>> = new Map();
+
+  /** What all accounts count together. */
+  readonly totals: Totals = noTotals();
+
+  readonly #options: StocksOptions<T>;
+  /** What each generation of the pool may hold. */
+  #ceilings: readonly number[];
+
+  constructor(options: StocksOptions<T>) {
+    this.#options = options;
+    this.#ceilings = options.generations.map(({ maxSize }) => maxSize);
+    this.main = this.#make("main");
+    this.none = this.#make("none");
+    this.none.retention.apply({}, "none", true);
+  }
+
+  /** All stocks, the main one first. */
+  get all(): Stock<T>[] {
+    return [this.main, ...this.own.values(), this.none];
+  }
+
+  /** Adds up a figure of all stocks. */
+  sum(figure: (stock: Stock<T>) => number): number {
+    return this.all.reduce((sum, stock) => sum + figure(stock), 0);
+  }
+
+  /** Sizes the ceilings by what one object takes. */
+  resize(size: number): void {
+    this.main.retention.resize(size);
+    this.#ceilings = this.main.retention.ceilings;
+  }
+
+  /** Gives a tag a shelf of its own, if there is anything that it may hold; says which it has. */
+  earn(tag: string): Stock<T> {
+    const known = this.own.get(tag);
+    if (known !== undefined) return known;
+    if (this.#part.every((ceiling) => ceiling === 0)) return this.main;
+    const stock = this.#make("own");
+    this.own.set(tag, stock);
+    this.allot();
+    return stock;
+  }
+
+  /** Takes a tag's shelf away. What is in use goes over to the main one, the rest is evicted. */
+  lose(tag: string): void {
+    const stock = this.own.get(tag);
+    if (stock === undefined) return;
+    this.own.delete(tag);
+    stock.account.evict(stock.shelf.idle, "cold");
+    stock.account.move(stock.account.live, this.main.account);
+    this.allot();
+  }
+
+  /** Looks at all shelves, and sets right which stock counts the objects whose tag has moved. */
+  settle(time: number, cycle: number): void {
+    const { all } = this;
+    for (const { shelf, account } of all) {
+      for (const other of all) {
+        const missing = shelf.idle - account.live;
+        if (missing <= 0) break;
+        if (other.account !== account) {
+          other.account.move(Math.min(missing, other.account.inUse), account);
+        }
+      }
+    }
+    for (const { shelf, account, heat } of all) {
+      heat.tick(account.peak);
+      shelf.settle(time, cycle);
+      account.restartPeak();
+    }
+  }
+
+  /** The generations of all shelves together, as a snapshot shows them. */
+  generations(now: number): GenerationStats[] {
+    const [first, ...others] = [this.main, ...this.own.values()].map(({ retention }) =>
+      retention.generations(now)
+    );
+    return first!.map((generation, i) => ({
+      ...generation,
+      idle: others.reduce((sum, shelf) => sum + shelf[i]!.idle, generation.idle),
+      target: others.reduce((sum, shelf) => sum + shelf[i]!.target, generation.target),
+      maxSize: others.reduce((sum, shelf) => sum + shelf[i]!.maxSize, generation.maxSize),
+    }));
+  }
+
+  /** Divides what the pool may hold among the shelves. */
+  allot(): void {
+    const { main, own } = this;
+    const { maxBytes } = this.#options;
+    const part = this.#part;
+    const rest = this.#ceilings.map((ceiling, i) => ceiling - own.size * part[i]!);
+    const free = Math.max(0, maxBytes - this.sum(({ retention }) => retention.bytes));
+    let left = maxBytes;
+    for (const { retention } of own.values()) {
+      const share = Math.floor(retention.bytes + free / (2 * own.size));
+      retention.allot(part, share);
+      left -= share;
+    }
+    main.retention.allot(rest, left);
+  }
+
+  get #part(): readonly number[] {
+    return this.#ceilings.map((ceiling) => Math.floor(ceiling / PARTS));
+  }
+
+  #make(place: Stock<T>["place"]): Stock<T> {
+    const { dispose, generations, heat, isSized, maxBytes, report } = this.#options;
+    const shelf = new Shelf<T>(isSized);
+    const account = new Account(shelf, this.totals, dispose, report);
+    return {
+      place,
+      shelf,
+      account,
+      retention: new Retention(shelf, account, { generations, maxBytes, isSized }),
+      heat: new LevelHeat(heat),
+    };
+  }
+}
