@@ -14,7 +14,7 @@
  */
 
 import { do_not_optimize } from "mitata";
-import { Pool, type PoolOptions, type Tag } from "../mod.ts";
+import { fixedScheduler, Pool, type PoolOptions, type Tag } from "../mod.ts";
 
 /** The pairs of one call of `run`. */
 export const PAIRS = 64;
@@ -234,7 +234,10 @@ function floorReset(): Subject {
 // --- this pool --------------------------------------------------------------------------------
 
 function makePool<T extends object>({ create, reset, sizeOf }: Family<T>, isSized: boolean) {
-  const options: PoolOptions<T> = { create, reset, ...(isSized ? { sizeOf } : {}) };
+  // An adaptive scheduler would find in a few seconds that classes as small as these are better not
+  // pooled, and the time of a hit could be measured no more.
+  const scheduler = fixedScheduler();
+  const options: PoolOptions<T> = { create, reset, scheduler, ...(isSized ? { sizeOf } : {}) };
   const pool = new Pool(options);
   fill(() => pool.acquire(), (object) => pool.release(object));
   return pool;

@@ -107,18 +107,24 @@ export class Account<T extends object> {
     return this.#shelf.evict(count, (slot) => this.#drop(slot, reason));
   }
 
+  /** Makes and discards an object that was created to be measured only. */
+  waste(object: T): void {
+    this.#totals.created++;
+    this.#totals.discarded[this.#isDisposed(object, "cold") ? "cold" : "error"]++;
+  }
+
   #drop(slot: Slot<T>, reason: DiscardReason): void {
     slot.holder = DISCARDED;
     this.live--;
-    this.#totals.discarded[this.#isDisposed(slot, reason) ? reason : "error"]++;
+    this.#totals.discarded[this.#isDisposed(slot.object, reason) ? reason : "error"]++;
   }
 
-  #isDisposed(slot: Slot<T>, reason: DiscardReason): boolean {
+  #isDisposed(object: T, reason: DiscardReason): boolean {
     // A limbo that overflows cannot wait, yet somebody may still be reading the object.
     if (this.#dispose === undefined || reason === "limbo") return true;
     try {
       const dispose = this.#dispose;
-      dispose(slot.object);
+      dispose(object);
       return true;
     } catch (cause) {
       const rule = `dispose must not throw: received ${show(cause)}`;

@@ -41,7 +41,7 @@ const USUAL = { createUs: 4, bytes: 4096 };
 const REFINED = 4;
 /** The cost of a creation grows with this power of the size. */
 const CREATION_POWER = 0.45;
-/** Ticks without a creation after which one is made to measure it. */
+/** Every so many ticks with work in them creations are measured. */
 const PROBE_TICKS = 4;
 /** Ticks over which the collector's work is averaged. */
 const GC_TICKS = 20;
@@ -106,7 +106,7 @@ class AdaptiveScheduler implements Scheduler {
   #gcUs = 0;
   #gcBytes = 0;
   #allocated: number | undefined;
-  #quietTicks = 0;
+  #busyTicks = 0;
   #last:
     | {
       readonly sample: Sample;
@@ -290,8 +290,11 @@ class AdaptiveScheduler implements Scheduler {
     return this.#gcUs / this.#gcBytes * (bytes / idle);
   }
 
-  #isProbeDue({ acquires, createUs, misses }: Sample): boolean {
-    this.#quietTicks = misses > 0 || acquires === 0 ? 0 : this.#quietTicks + 1;
-    return createUs !== undefined && this.#quietTicks > 0 && this.#quietTicks % PROBE_TICKS === 0;
+  /** Whether creations are to be measured: until their cost is known, then now and then. */
+  #isProbeDue({ acquires, createUs, tags }: Sample): boolean {
+    if (acquires === 0) return false;
+    // Where the clock shows nothing else, it would not show this.
+    if (createUs === undefined) return tags.some(({ releaseUs }) => releaseUs !== undefined);
+    return ++this.#busyTicks % PROBE_TICKS === 0;
   }
 }

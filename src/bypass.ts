@@ -10,7 +10,7 @@ import type { TagSample } from "./scheduler.ts";
  * What the pool itself takes for a lease beyond what its end was measured to take, in microseconds:
  * the acquire, the object's slot, its share of the ticks, and the collector's work for an old object.
  */
-const OVERHEAD_US = 0.05;
+const OVERHEAD_US = 0.08;
 /** What the collector takes for an object, as a share of its creation, where no one can tell. */
 const COLLECT_SHARE = 0.25;
 /** Pooling must be this many times as cheap before a bypass ends. */

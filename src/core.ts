@@ -45,13 +45,19 @@ export interface CoreOptions<T extends object> {
   readonly onError: (error: Error) => void;
 }
 
+/** The time that a creation must take to be timed alone, in µs. */
+const LONG_US = 20;
+/** Shorter ones are timed together, for about as long as this, in µs, and at most so many. */
+const PROBE_US = 100;
+const MOST_PROBED = 1024;
+
 /** The slow half of a pool. */
 export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
 
   readonly #stocks: Stocks<T>;
-  readonly #createCost: Cost = new Cost();
+  readonly #createCost: Cost = new Cost(1 / 2);
   /** What it costs to read the clock, which is part of every other reading. */
   readonly #clockCost: Cost = new Cost();
   readonly #sampling: Sampling = new Sampling();
@@ -109,8 +115,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
     try {
       this.needOpen(action);
+      if (isTimed && this.#ticker.takeProbe()) this.#measureCreate();
       const stock = tag?.stock ?? this.#stocks.main;
-      const shelf = tag === undefined ? undefined : this.#shelfFor(stock, isTimed);
+      const shelf = tag === undefined ? undefined : this.#shelfFor(stock);
       let slot: Slot<T>;
       if (shelf !== undefined) {
         slot = shelf.pop();
@@ -126,7 +133,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
           const rule = `create must not throw: received ${show(cause)}`;
           throw new PoolError("create", `${action}: ${rule}`, cause);
         }
-        if (isClocked) this.#learnCost(this.#createCost, begun, host.now());
+        if (isClocked) this.#learnCreate((host.now() - begun) * 1000);
         const fault = faultOfNew(object);
         if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
         slot = addSlot(object, this);
@@ -151,10 +158,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   }
 
   /** A shelf with something on it for a lease of this stock; `undefined`: the lease has to create. */
-  #shelfFor(stock: Stock<T>, isTimed: boolean): Shelf<T> | undefined {
+  #shelfFor(stock: Stock<T>): Shelf<T> | undefined {
     const { main, none } = this.#stocks;
-    // A pool that never creates would never learn that creation has become cheap.
-    if (isTimed && this.#ticker.takeProbe()) return undefined;
     if (stock.shelf.idle > 0) return stock.shelf;
     if (stock === main || stock === none || main.shelf.idle === 0) return undefined;
     main.account.move(1, stock.account);
@@ -167,8 +172,35 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     return created < 32 || created % 8 === 0 || this.#createCost.us === undefined;
   }
 
-  #learnCost(cost: Cost, begun: number, ended: number): void {
-    cost.add(Math.max(0, (ended - begun) * 1000 - (this.#clockCost.us ?? 0)));
+  /**
+   * Measures what a creation costs, on objects that go at once: a pool that creates nothing would
+   * never learn that creation has become cheap. One is timed alone, and many together where the
+   * clock is too coarse for one, or the engine has not seen enough of it.
+   */
+  #measureCreate(): void {
+    const { create, host } = this.options;
+    const made: T[] = [];
+    const time = (count: number): number => {
+      const begun = host.now();
+      for (let i = 0; i < count; i++) made.push(create());
+      return (host.now() - begun) * 1000;
+    };
+    try {
+      const alone = time(1);
+      this.#learnCreate(alone);
+      if (alone <= LONG_US) {
+        const count = Math.min(MOST_PROBED, Math.ceil(PROBE_US / Math.max(alone, 0.01)));
+        this.#createCost.add(time(count) / count);
+      }
+    } catch {
+      // The next miss will say so, to somebody who can do something about it.
+    }
+    for (const object of made) this.#stocks.main.account.waste(object);
+  }
+
+  /** A creation alone is too short for most clocks, if it is not long. */
+  #learnCreate(us: number): void {
+    if (us > LONG_US) this.#createCost.add(us);
   }
 
   /** Where nobody gave ceilings, the first object tells how many fit into the byte budget. */
@@ -240,7 +272,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     to.giveBack(slot);
     const ended = host.now();
     this.#clockCost.add((begun - before) * 1000);
-    this.#learnCost(to.releases, begun, ended);
+    to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
     // What an object weighed already is no work of this lease.
     const size = shelf.top === top + 1 ? shelf.sizeAt(top) : 0;
     if (size > had) tag.sizes.add(size);
@@ -417,7 +449,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       ticks: this.#ticker.ticks,
       cycles: this.#ticker.cycles,
       pressure: main.retention.pressure,
-      bypass: main.retention.bypass,
+      bypass: main.retention.bypass ||
+        (tags.length > 0 && tags.every(({ shelf }) => shelf === "none")),
       hotLevels: main.heat.hot,
       pinnedLevels: main.retention.floor,
       misuses,

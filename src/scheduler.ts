@@ -143,8 +143,7 @@ export interface Adjustment extends ShelfAdjustment {
    */
   readonly pressure?: Pressure;
   /**
-   * Whether the next timed lease should create although objects lie idle, so that the cost of a
-   * creation stays known.
+   * Whether to create some objects only to measure what that costs.
    *
    * @default {false}
    */

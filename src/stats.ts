@@ -127,7 +127,10 @@ export interface PoolStats {
   readonly cycles: number;
   /** The pressure that the last tick or trim saw. */
   readonly pressure: Pressure;
-  /** Whether the scheduler found pooling not worth while. */
+  /**
+   * Whether the scheduler found pooling not worth while, under every tag that was used: such objects
+   * are better allocated where they are needed, without a pool.
+   */
   readonly bypass: boolean;
   /** Levels 1 to this are hot. */
   readonly hotLevels: number;

@@ -114,7 +114,7 @@ export class Ticker<T extends object> {
     return this.#cycle;
   }
 
-  /** Whether the lease that asks is the one that should create, so that creation is measured. */
+  /** Whether the lease that asks is the one at which creation is to be measured. */
   takeProbe(): boolean {
     const isDue = this.#isProbeDue;
     this.#isProbeDue = false;
