@@ -14,7 +14,7 @@ import type { Host } from "./host.ts";
 import type { Pressure } from "./pressure.ts";
 import { Sampling } from "./sampling.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Shelf } from "./shelf.ts";
+import { type Shelf, UNBOUNDED } from "./shelf.ts";
 import { addSlot, DISCARDED, IDLE, LIMBO, type Slot, slotOf } from "./slot.ts";
 import type { PoolStats } from "./stats.ts";
 import { type Stock, Stocks } from "./stocks.ts";
@@ -218,39 +218,54 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   }
 
   releaseSlow(object: T, tag?: TagHandle<T>): void {
-    const slot = this.#ownSlot("Cannot release to Pool", object);
-    const owner = slot && this.#rawHolder("Cannot release to Pool", slot);
-    if (owner === undefined) return;
-    if (tag !== undefined && tag.stock !== owner.stock) {
-      owner.stock.account.move(1, tag.stock.account);
-    }
-    if (slot!.holder < 0) this.endTimed(owner, slot!, tag);
-    else (tag ?? owner).giveBack(slot!);
+    this.endRaw("Cannot release to Pool", object, tag, false);
   }
 
-  /** The slot of an object of this pool; anything else is a misuse. */
-  #ownSlot(action: string, object: T): Slot<T> | undefined {
+  /**
+   * Ends a raw lease, under whichever tag it began: gives the object back under `to`, if that is
+   * given, or lays it into limbo. In one piece for the reason that `takeSlow` gives.
+   */
+  endRaw(
+    action: string,
+    object: T,
+    to: TagHandle<T> | undefined,
+    isGuarded: boolean,
+  ): Waiting<T> | undefined {
     const slot = slotOf<T>(object);
-    if (slot?.owner === this) return slot;
-    const received = slot === undefined ? show(object) : "an object of another pool";
-    const rule = `the object must come from this pool: received ${received}`;
-    this.misuse("foreign", `${action}: ${rule}`);
-    return undefined;
-  }
-
-  /** The tag that holds a slot in a raw lease; anything else is a misuse. */
-  #rawHolder(action: string, slot: Slot<T>): TagHandle<T> | undefined {
+    if (slot?.owner !== this) {
+      const received = slot === undefined ? show(object) : "an object of another pool";
+      const rule = `the object must come from this pool: received ${received}`;
+      this.misuse("foreign", `${action}: ${rule}`);
+      return undefined;
+    }
     const holder = Math.abs(slot.holder);
     const owner = this.tags.heldBy(holder);
-    if (owner !== undefined) return owner;
-    if (holder === IDLE || holder === DISCARDED) {
-      const state = holder === IDLE ? "released" : "discarded";
-      this.misuse("double", `${action}: the object must be leased: received one already ${state}`);
-    } else {
-      const by = holder === LIMBO ? "a guard" : "a lease or with()";
-      const rule = `the object must be released by its holder: received one held by ${by}`;
-      this.misuse("leased", `${action}: ${rule}`);
+    if (owner === undefined) {
+      if (holder === IDLE || holder === DISCARDED) {
+        const state = holder === IDLE ? "released" : "discarded";
+        const rule = `the object must be leased: received one already ${state}`;
+        this.misuse("double", `${action}: ${rule}`);
+      } else {
+        const by = holder === LIMBO ? "a guard" : "a lease or with()";
+        const rule = `the object must be released by its holder: received one held by ${by}`;
+        this.misuse("leased", `${action}: ${rule}`);
+      }
+      return undefined;
     }
+    const tag = to ?? owner;
+    const { totals } = this.#stocks;
+    if (isGuarded && totals.limbo >= this.options.maxLimbo) {
+      owner.stock.account.discard(slot, "limbo");
+      return undefined;
+    }
+    if (tag.stock !== owner.stock) owner.stock.account.move(1, tag.stock.account);
+    if (isGuarded) {
+      slot.holder = LIMBO;
+      totals.limbo++;
+      return { tag, slot };
+    }
+    if (slot.holder < 0) this.endTimed(owner, slot, tag);
+    else tag.giveBack(slot);
     return undefined;
   }
 
@@ -291,9 +306,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
 
-  /** The size of what is too large for its shelf, which has no room for it: infinite. */
+  /** The size of a large object: infinite where its shelf is for smaller ones, and has no room for it. */
   oddSize(tag: TagHandle<T>, slot: Slot<T>, size: unknown): number {
-    if (isSize(size)) return Infinity;
+    if (isSize(size)) return tag.shelf.largest === UNBOUNDED ? size : Infinity;
     return this.#badSize(tag, slot, size);
   }
 
@@ -318,20 +333,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   enterLimbo(object: T, name: string | undefined): Waiting<T> | undefined {
     const action = "Cannot release through Guard";
     if (name !== undefined) needTagName(action, name);
-    const slot = this.#ownSlot(action, object);
-    const owner = slot && this.#rawHolder(action, slot);
-    if (slot === undefined || owner === undefined) return undefined;
-    if (slot.holder < 0) owner.holds.add(this.#ticker.clock() - slot.since);
-    const { totals } = this.#stocks;
-    if (totals.limbo >= this.options.maxLimbo) {
-      owner.stock.account.discard(slot, "limbo");
-      return undefined;
-    }
-    slot.holder = LIMBO;
-    totals.limbo++;
-    const tag = name === undefined ? owner : this.tags.get(name);
-    if (tag.stock !== owner.stock) owner.stock.account.move(1, tag.stock.account);
-    return { tag, slot };
+    return this.endRaw(action, object, name === undefined ? undefined : this.tags.get(name), true);
   }
 
   /** Takes an object out of limbo and releases it. */

@@ -10,7 +10,7 @@ import { cascade, type GenerationOptions } from "./generation.ts";
 import { OLD_CYCLES } from "./heat.ts";
 import type { Pressure } from "./pressure.ts";
 import type { ShelfAdjustment } from "./scheduler.ts";
-import type { Shelf } from "./shelf.ts";
+import { type Shelf, UNBOUNDED } from "./shelf.ts";
 import type { DiscardReason, GenerationStats } from "./stats.ts";
 
 /** What an object counts where its size is not known, in bytes. */
@@ -117,11 +117,11 @@ export class Retention<T extends object> {
 
   /** Takes over what a scheduler decided. */
   apply(
-    { targets, floor = 0, objectBytes = Number.MAX_SAFE_INTEGER }: ShelfAdjustment,
+    { targets, floor = 0, objectBytes = UNBOUNDED }: ShelfAdjustment,
     pressure: Pressure = "none",
     bypass = false,
   ): void {
-    this.#shelf.largest = objectBytes;
+    this.#shelf.largest = Math.min(objectBytes, UNBOUNDED);
     if (targets !== undefined) this.#wanted = targets.map((target) => Math.floor(target));
     this.#floor = floor;
     this.#pressure = pressure;

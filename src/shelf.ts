@@ -30,6 +30,12 @@ export interface Step {
 /** More steps than this are merged, the oldest first, towards the younger age. */
 const MAX_STEPS = 512;
 
+/**
+ * The size of an object that nobody bounds, in bytes: the largest small integer, since engines compare
+ * those faster. What is larger than this is looked at more closely.
+ */
+export const UNBOUNDED = 2 ** 31 - 1;
+
 /** A LIFO stack of idle objects. `acquire` and `release` of a tag work on its fields directly. */
 export class Shelf<T> {
   /**
@@ -49,7 +55,7 @@ export class Shelf<T> {
   declare ends: number[];
   /** `ends[top]` must not pass this. */
   declare maxEnd: number;
-  /** The size of the largest object that is laid here, in bytes. */
+  /** The size of the largest object that is laid here, in bytes; `UNBOUNDED`: any. */
   declare largest: number;
 
   readonly #isSized: boolean;
@@ -66,7 +72,7 @@ export class Shelf<T> {
     this.limit = 0;
     this.ends = [0];
     this.maxEnd = Number.MAX_SAFE_INTEGER;
-    this.largest = Number.MAX_SAFE_INTEGER;
+    this.largest = UNBOUNDED;
     this.#isSized = isSized;
   }
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Account, noTotals } from "../src/account.ts";
 import type { GenerationOptions } from "../src/generation.ts";
 import { ceilingFor, Retention } from "../src/retention.ts";
-import { Shelf } from "../src/shelf.ts";
+import { Shelf, UNBOUNDED } from "../src/shelf.ts";
 import { addSlot } from "../src/slot.ts";
 
 const GENERATIONS: readonly GenerationOptions[] = [
@@ -210,6 +210,6 @@ describe("Retention", () => {
     subject.apply({ objectBytes: 100 });
     assertEquals(shelf.largest, 100);
     subject.apply({});
-    assertEquals(shelf.largest, Number.MAX_SAFE_INTEGER);
+    assertEquals(shelf.largest, UNBOUNDED);
   });
 });
