@@ -13,4 +13,5 @@ export type Loader = () => Promise<Bench>;
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["pair", async () => (await import("./pair.ts")).pair],
   ["policy", async () => (await import("./policy.ts")).policy],
+  ["tick", async () => (await import("./tick.ts")).tick],
 ]);

@@ -28,8 +28,8 @@ export interface AdaptiveSchedulerOptions {
   /**
    * λ: how long one object may idle for the price of one creation, in milliseconds.
    *
-   * @default 5000 for objects that cost 4 µs to create and weigh 4 KB; from a quarter to four times
-   * that by what creations are measured to cost
+   * @default 5000, and down to a quarter of that where creations are measured to be cheap for what the
+   * objects weigh (below 4 µs for 4 KB)
    */
   readonly idleBudgetMs?: number;
 }
@@ -37,7 +37,10 @@ export interface AdaptiveSchedulerOptions {
 const DEFAULT_LAMBDA_MS = 5000;
 /** The object that the default λ is meant for. */
 const USUAL = { createUs: 4, bytes: 4096 };
-/** λ is refined by this factor at most. */
+/**
+ * λ is shortened by this factor at most, where objects are cheap or large, and never lengthened: what
+ * a fall in load has freed is to be gone within ten seconds.
+ */
 const REFINED = 4;
 /** The cost of a creation grows with this power of the size. */
 const CREATION_POWER = 0.45;
@@ -271,23 +274,24 @@ class AdaptiveScheduler implements Scheduler {
     const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
     const size = idle > 0 ? Math.max(1, bytes / idle) : USUAL.bytes;
     const factor = (createUs / USUAL.createUs) / (size / USUAL.bytes);
-    return DEFAULT_LAMBDA_MS * Math.max(1 / REFINED, Math.min(REFINED, factor));
+    return DEFAULT_LAMBDA_MS * Math.max(1 / REFINED, Math.min(1, factor));
   }
 
   /** What the collector takes for an object, by its bytes, where the runtime tells enough. */
-  #collectUs({ gc, heap, bytes, generations }: Sample): number | undefined {
-    const kept = 1 - 1 / GC_TICKS;
+  #collectUs({ gc, heap, bytes, generations, tags }: Sample): number | undefined {
     const allocated = heap?.allocatedBytes;
-    const before = this.#allocated;
+    const more = (allocated ?? NaN) - (this.#allocated ?? NaN);
     this.#allocated = allocated;
-    if (allocated === undefined || before === undefined || gc.pauseMs === undefined) {
-      return undefined;
-    }
-    this.#gcUs = this.#gcUs * kept + gc.pauseMs * 1000;
-    this.#gcBytes = this.#gcBytes * kept + Math.max(0, allocated - before);
+    const us = (gc.pauseMs ?? NaN) * 1000;
+    if (!(more >= 0 && more < Infinity && us >= 0 && us < Infinity)) return undefined;
+    const kept = 1 - 1 / GC_TICKS;
+    this.#gcUs = this.#gcUs * kept + us;
+    this.#gcBytes = this.#gcBytes * kept + more;
     const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
-    if (idle === 0 || this.#gcBytes === 0) return undefined;
-    return this.#gcUs / this.#gcBytes * (bytes / idle);
+    const perByte = this.#gcUs / this.#gcBytes;
+    // Without `sizeOf` the bytes are made up.
+    const isSized = tags.some(({ sizesKb }) => sizesKb !== undefined);
+    return isSized && idle > 0 && Number.isFinite(perByte) ? perByte * (bytes / idle) : undefined;
   }
 
   /** Whether creations are to be measured: until their cost is known, then now and then. */

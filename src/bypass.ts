@@ -14,7 +14,7 @@ const OVERHEAD_US = 0.08;
 /** What the collector takes for an object, as a share of its creation, where no one can tell. */
 const COLLECT_SHARE = 0.25;
 /** Pooling must be this many times as cheap before a bypass ends. */
-const RETURN = 1.5;
+const RETURN = 3;
 
 /** The costs of a lease, in microseconds. */
 export interface LeaseCosts {
@@ -57,11 +57,12 @@ export class Bypass {
   ): ReadonlyMap<string, LeaseCosts> {
     if (createUs === undefined) return this.#chosen;
     const chosen = new Map<string, LeaseCosts>();
+    const { allocateUs } = leaseCosts(createUs, 0, collectUs);
     for (const { name, releaseUs } of tags) {
       if (releaseUs === undefined) continue;
-      const costs = leaseCosts(createUs, releaseUs, collectUs);
       const factor = this.#chosen.has(name) ? RETURN : 1;
-      if (costs.allocateUs < costs.poolUs * factor) chosen.set(name, costs);
+      if (allocateUs >= (releaseUs + OVERHEAD_US) * factor) continue;
+      chosen.set(name, leaseCosts(createUs, releaseUs, collectUs));
     }
     return this.#chosen = chosen;
   }

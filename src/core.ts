@@ -45,6 +45,8 @@ export interface CoreOptions<T extends object> {
   readonly onError: (error: Error) => void;
 }
 
+/** More sizes of a tag than this are forgotten by half. */
+const MANY_SIZES = 256;
 /** The time that a creation must take to be timed alone, in µs. */
 const LONG_US = 20;
 /** Shorter ones are timed together, for about as long as this, in µs, and at most so many. */
@@ -62,6 +64,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly #clockCost: Cost = new Cost();
   readonly #sampling: Sampling = new Sampling();
   readonly #ticker: Ticker<T>;
+  /** The size of the last object that was too large for its shelf, in bytes. */
+  #oddSize: number | undefined;
   #closed = false;
 
   constructor(options: CoreOptions<T>) {
@@ -115,7 +119,6 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
     try {
       this.needOpen(action);
-      if (isTimed && this.#ticker.takeProbe()) this.#measureCreate();
       const stock = tag?.stock ?? this.#stocks.main;
       const shelf = tag === undefined ? undefined : this.#shelfFor(stock);
       let slot: Slot<T>;
@@ -170,32 +173,6 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   #isCreateClocked(): boolean {
     const { created } = this.#stocks.totals;
     return created < 32 || created % 8 === 0 || this.#createCost.us === undefined;
-  }
-
-  /**
-   * Measures what a creation costs, on objects that go at once: a pool that creates nothing would
-   * never learn that creation has become cheap. One is timed alone, and many together where the
-   * clock is too coarse for one, or the engine has not seen enough of it.
-   */
-  #measureCreate(): void {
-    const { create, host } = this.options;
-    const made: T[] = [];
-    const time = (count: number): number => {
-      const begun = host.now();
-      for (let i = 0; i < count; i++) made.push(create());
-      return (host.now() - begun) * 1000;
-    };
-    try {
-      const alone = time(1);
-      this.#learnCreate(alone);
-      if (alone <= LONG_US) {
-        const count = Math.min(MOST_PROBED, Math.ceil(PROBE_US / Math.max(alone, 0.01)));
-        this.#createCost.add(time(count) / count);
-      }
-    } catch {
-      // The next miss will say so, to somebody who can do something about it.
-    }
-    for (const object of made) this.#stocks.main.account.waste(object);
   }
 
   /** A creation alone is too short for most clocks, if it is not long. */
@@ -275,13 +252,18 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     this.misuse("stale", "Cannot end lease: it must not have ended: received an ended one");
   }
 
-  /** Ends a timed lease and learns from it how long it was, what it left, and what its end costs. */
+  /**
+   * Ends a timed lease and learns from it: how long it was, what its end costs, what it made of the
+   * object, and, if that is due, what a creation costs. In one piece for the reason that `takeSlow`
+   * gives.
+   */
   endTimed(tag: TagHandle<T>, slot: Slot<T>, to: TagHandle<T> = tag): void {
     tag.holds.add(this.#ticker.clock() - slot.since);
-    const { host } = this.options;
+    const { create, host } = this.options;
     const { shelf } = to;
     const { had } = slot;
     const top = shelf.top;
+    this.#oddSize = undefined;
     const before = host.now();
     const begun = host.now();
     to.giveBack(slot);
@@ -289,8 +271,30 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     this.#clockCost.add((begun - before) * 1000);
     to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
     // What an object weighed already is no work of this lease.
-    const size = shelf.top === top + 1 ? shelf.sizeAt(top) : 0;
-    if (size > had) tag.sizes.add(size);
+    const size = shelf.top === top + 1 ? shelf.sizeAt(top) : this.#oddSize;
+    if (size !== undefined && size > had) {
+      if (tag.sizes.total > MANY_SIZES) tag.sizes.decay(1 / 2);
+      tag.sizes.add(size / 1024);
+    }
+    if (!this.#ticker.takeProbe()) return;
+    // One creation alone, and where that is short as many as the clock and the engine need; these
+    // objects go at once. A pool that creates nothing would else never learn that it has become cheap.
+    const made: T[] = [];
+    try {
+      const start = host.now();
+      made.push(create());
+      const alone = (host.now() - start) * 1000;
+      this.#learnCreate(alone);
+      if (alone <= LONG_US) {
+        const count = Math.min(MOST_PROBED, Math.ceil(PROBE_US / Math.max(alone, 0.01)));
+        const again = host.now();
+        for (let i = 0; i < count; i++) made.push(create());
+        this.#createCost.add((host.now() - again) * 1000 / count);
+      }
+    } catch {
+      // The next miss will say so, to somebody who can do something about it.
+    }
+    for (const object of made) this.#stocks.main.account.waste(object);
   }
 
   /** Discards what could not be reset or measured, and says so. */
@@ -308,7 +312,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** The size of a large object: infinite where its shelf is for smaller ones, and has no room for it. */
   oddSize(tag: TagHandle<T>, slot: Slot<T>, size: unknown): number {
-    if (isSize(size)) return tag.shelf.largest === UNBOUNDED ? size : Infinity;
+    if (isSize(size)) {
+      this.#oddSize = size;
+      return tag.shelf.largest === UNBOUNDED ? size : Infinity;
+    }
     return this.#badSize(tag, slot, size);
   }
 

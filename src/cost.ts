@@ -8,6 +8,8 @@
 const ENOUGH = 8;
 /** The weight of a reading. */
 const WEIGHT = 1 / 8;
+/** Where more readings than this share show nothing, the clock is too coarse for what is read. */
+const MOST_NOTHING = 1 / 4;
 /** A reading counts at most this many times the mean: a collection in its midst is not its cost. */
 const MOST = 8;
 
@@ -16,6 +18,8 @@ export class Cost {
   readonly #fall: number;
   #mean = 0;
   #count = 0;
+  /** The share of readings that showed nothing. */
+  #nothing = 0;
 
   /**
    * Makes one that knows nothing.
@@ -27,9 +31,10 @@ export class Cost {
     this.#fall = fall;
   }
 
-  /** The mean, in microseconds, if enough readings have come and the clock showed anything. */
+  /** The mean, in microseconds, if enough readings have come and the clock is fine enough for them. */
   get us(): number | undefined {
-    return this.#count >= ENOUGH && this.#mean > 0 ? this.#mean : undefined;
+    const isKnown = this.#count >= ENOUGH && this.#nothing <= MOST_NOTHING;
+    return isKnown && this.#mean > 0 ? this.#mean : undefined;
   }
 
   /**
@@ -40,7 +45,9 @@ export class Cost {
     if (!Number.isFinite(us)) return;
     this.#count++;
     const bounded = this.#count > ENOUGH && this.#mean > 0 ? Math.min(us, MOST * this.#mean) : us;
-    const weight = Math.max(bounded < this.#mean ? this.#fall : WEIGHT, 1 / this.#count);
-    this.#mean += (bounded - this.#mean) * weight;
+    const least = 1 / this.#count;
+    this.#mean += (bounded - this.#mean) *
+      Math.max(bounded < this.#mean ? this.#fall : WEIGHT, least);
+    this.#nothing += ((us === 0 ? 1 : 0) - this.#nothing) * Math.max(WEIGHT, least);
   }
 }

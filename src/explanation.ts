@@ -17,6 +17,8 @@ export interface TagExplanation {
   readonly entropy?: number;
   /** Quantiles of its hold times, in milliseconds, to a factor of √2. */
   readonly holdMs?: { readonly p50: number; readonly p90: number; readonly p99: number };
+  /** The log-normal distribution that fits them: median and σ of their natural logarithms. */
+  readonly lifetime?: { readonly medianMs: number; readonly sigma: number };
   /** The objects that it needs at once on average: mean hold time × rate (Little's law). */
   readonly depth?: number;
   /** What it costs to take an object of it back, the user's `reset` included, in microseconds. */

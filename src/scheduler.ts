@@ -39,8 +39,11 @@ export interface TagSample {
   readonly holdMs?: number;
   /** What a lease of it costs the pool to take back, the user's `reset` included, in microseconds. */
   readonly releaseUs?: number;
-  /** The sizes that it gives to objects, in bytes, by the bands of a sketch, and how many it gave. */
-  readonly sizes?: { readonly shares: ArrayLike<number>; readonly total: number };
+  /**
+   * The sizes that it gave to objects that came new or smaller, in KB, by the bands of a sketch, and
+   * how many are known.
+   */
+  readonly sizesKb?: { readonly shares: ArrayLike<number>; readonly total: number };
 }
 
 /** A shelf that a tag has earned, as a scheduler sees it. */

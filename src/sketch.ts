@@ -12,7 +12,8 @@
  * @module
  */
 
-const BANDS = 64;
+/** The bands of a sketch. */
+export const BANDS = 64;
 /** Two bands an octave; band 0 holds everything up to 1/1024. */
 const OFFSET = 20;
 /** From the middle of a band, by ratio, to its upper edge. */
@@ -37,6 +38,12 @@ export class Sketch {
   /** What a figure weighs that comes now. */
   #weight = 1;
   #sum = 0;
+  #added = 0;
+
+  /** How often a figure was added: while this stays, quantiles stay as well. */
+  get added(): number {
+    return this.#added;
+  }
 
   /** How many figures it holds, the faded ones in part. */
   get total(): number {
@@ -50,6 +57,21 @@ export class Sketch {
     return sum / HALF_BAND / this.#sum;
   }
 
+  /**
+   * The log-normal distribution that is nearest: its median, and the standard deviation of the
+   * figures' natural logarithms.
+   */
+  get logNormal(): { readonly median: number; readonly sigma: number } | undefined {
+    if (this.#sum === 0) return undefined;
+    let [mean, square] = [0, 0];
+    for (let band = 0; band < BANDS; band++) {
+      const log = Math.log(bandEdge(band) / HALF_BAND);
+      mean += this.#bands[band]! / this.#sum * log;
+      square += this.#bands[band]! / this.#sum * log * log;
+    }
+    return { median: Math.exp(mean), sigma: Math.sqrt(Math.max(0, square - mean * mean)) };
+  }
+
   /** What each band weighs, on a scale that changes as figures fade: a view, not a copy. */
   get weights(): ArrayLike<number> {
     return this.#bands;
@@ -60,6 +82,7 @@ export class Sketch {
     if (!(figure >= 0 && weight > 0 && weight <= Number.MAX_SAFE_INTEGER)) return;
     const band = figure === 0 ? 0 : Math.ceil(Math.log2(figure) * 2) + OFFSET;
     const added = weight * this.#weight;
+    this.#added++;
     this.#bands[Math.max(0, Math.min(BANDS - 1, band))]! += added;
     this.#sum += added;
   }

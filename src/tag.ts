@@ -98,6 +98,20 @@ export interface TagCore<T extends object> {
   report(error: unknown): void;
 }
 
+/** What the last tick saw of a tag. */
+export interface Seen {
+  /** Its acquires and misses. */
+  acquires: number;
+  misses: number;
+  /** Its acquires at the end of the last cycle. */
+  cycle: number;
+  /** Its acquires since the tick before. */
+  recent: number;
+  /** How many hold times it had learnt, and their median, in ms. */
+  added: number;
+  holdMs: number | undefined;
+}
+
 /** The longest name of a tag, in characters. */
 const MAX_NAME = 256;
 
@@ -131,18 +145,15 @@ export class TagHandle<T extends object> implements Tag<T> {
   declare acquiresBefore: number;
   /** Acquires that had to create. */
   declare misses: number;
-  /**
-   * `acquires` and `misses` at the last tick, `acquires` at the end of the last cycle, and the
-   * acquires between the last two ticks.
-   */
-  declare readonly seen: { acquires: number; misses: number; cycle: number; recent: number };
+  /** What the last tick saw. */
+  declare readonly seen: Seen;
   /** Uses a cycle, decayed. */
   declare heat: number;
   /** Hold times, in ms. */
   declare readonly holds: Sketch;
   /** What it costs to take an object back, in microseconds. */
   declare readonly releases: Cost;
-  /** Sizes in bytes that it gave to objects that came new or smaller. */
+  /** Sizes in KB that it gave to objects that came new or smaller. */
   declare readonly sizes: Sketch;
   /** Where its objects come from and go to. */
   declare stock: Stock<T>;
@@ -166,7 +177,7 @@ export class TagHandle<T extends object> implements Tag<T> {
     this.period = period;
     this.acquiresBefore = 0;
     this.misses = 0;
-    this.seen = { acquires: 0, misses: 0, cycle: 0, recent: 0 };
+    this.seen = { acquires: 0, misses: 0, cycle: 0, recent: 0, added: 0, holdMs: undefined };
     this.heat = 0;
     this.holds = new Sketch();
     this.releases = new Cost();

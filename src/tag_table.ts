@@ -23,6 +23,8 @@ const ENOUGH = 8;
 /** No two tags of a process share a number: that is what makes a foreign object foreign. */
 let nextHolder = FIRST_HOLDER;
 
+type Mutable<O> = { -readonly [Key in keyof O]: O[Key] };
+
 /** The tags of a pool by name and by number, never more than a cap and two. */
 export class TagTable<T extends object> {
   /** What `acquire()` without a tag is counted under. */
@@ -85,20 +87,24 @@ export class TagTable<T extends object> {
   sample(): TagSample[] {
     const kept = 1 - 1 / this.#heat.windowTicks;
     return this.#used().map((tag) => {
-      const { seen, acquires, misses, sizes } = tag;
-      tag.holds.decay(kept);
-      const holdMs = tag.holds.quantile(0.5);
-      const releaseUs = tag.releases.us;
-      const sample = {
+      const { acquires, holds, misses, releases, seen, sizes } = tag;
+      holds.decay(kept);
+      if (holds.added !== seen.added) {
+        seen.added = holds.added;
+        seen.holdMs = holds.quantile(0.5);
+      }
+      const sample: Mutable<TagSample> = {
         name: tag.name,
         acquires: acquires - seen.acquires,
         misses: misses - seen.misses,
         heat: tag.heat,
         hot: this.#isHot(tag),
-        ...(holdMs === undefined ? {} : { holdMs }),
-        ...(releaseUs === undefined ? {} : { releaseUs }),
-        ...(sizes.total < ENOUGH ? {} : { sizes: { shares: sizes.weights, total: sizes.total } }),
       };
+      const { us } = releases;
+      if (seen.holdMs !== undefined && holds.total > 0) sample.holdMs = seen.holdMs;
+      if (us !== undefined) sample.releaseUs = us;
+      const { total } = sizes;
+      if (total >= ENOUGH) sample.sizesKb = { shares: sizes.weights, total };
       seen.recent = acquires - seen.acquires;
       seen.acquires = acquires;
       seen.misses = misses;
@@ -137,7 +143,8 @@ export class TagTable<T extends object> {
       const { holds, releases, sizes } = tag;
       const entropy = retentionEntropy(holds);
       const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => holds.quantile(q));
-      const sizeBytes = sizes.quantile(0.5);
+      const fit = holds.logNormal;
+      const sizeKb = sizes.quantile(0.5);
       return {
         name: tag.name,
         shelf: tag.stock.place,
@@ -145,11 +152,12 @@ export class TagTable<T extends object> {
         ...(p50 === undefined || p90 === undefined || p99 === undefined
           ? {}
           : { holdMs: { p50, p90, p99 } }),
+        ...(fit === undefined ? {} : { lifetime: { medianMs: fit.median, sigma: fit.sigma } }),
         ...(holds.mean === undefined || elapsedMs <= 0
           ? {}
           : { depth: holds.mean * tag.seen.recent / elapsedMs }),
         ...(releases.us === undefined ? {} : { releaseUs: releases.us }),
-        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+        ...(sizeKb === undefined ? {} : { sizeBytes: sizeKb * 1024 }),
       };
     });
   }

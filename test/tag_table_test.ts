@@ -108,13 +108,13 @@ describe("TagTable", () => {
     const tags = table();
     const tag = tags.get("a");
     use(tag, 1);
-    const known = () => Object.keys(tags.sample()[0]!).filter((key) => /Us|sizes/.test(key));
+    const known = () => Object.keys(tags.sample()[0]!).filter((key) => /Us|sizesKb/.test(key));
     assertEquals(known(), []);
     for (let i = 0; i < 8; i++) {
       tag.releases.add(2);
       tag.sizes.add(100);
     }
-    assertEquals(known(), ["releaseUs", "sizes"]);
+    assertEquals(known(), ["releaseUs", "sizesKb"]);
     assertEquals(tags.sample()[0]!.releaseUs, 2);
   });
 

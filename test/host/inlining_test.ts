@@ -10,10 +10,12 @@ const skip = !("Deno" in globalThis);
 const PROGRAM = `
   import { Pool } from "./mod.ts";
   const pool = new Pool({ create: () => ({}), reset: () => {} });
-  pool.release(pool.tag("tag").acquire());
+  const tag = pool.tag("tag");
+  pool.release(tag.acquire());
+  for (let i = 0; i < 999; i++) tag.release(tag.acquire());
 `;
 
-for (const name of ["takeSlow", "endRaw"]) {
+for (const name of ["takeSlow", "endRaw", "endTimed"]) {
   it(`Core.${name}() is more than V8 inlines into a hit`, { skip }, () => {
     const flags = `--v8-flags=--print-bytecode,--print-bytecode-filter=${name}`;
     const args = ["run", "-A", flags, "--ext=ts", "-"];

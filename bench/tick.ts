@@ -1,0 +1,222 @@
+/**
+ * The tick bench: what a pool's scheduler takes from the program each time it runs.
+ *
+ * Ticks are called one after another, with leases in between, on the real host: the readings of its
+ * heap and of its collections are part of the cost. That is what the budget is about, and the least
+ * that a tick costs. In service it comes twice a second, to a processor and caches that have gone
+ * cold: `restedUs` tells what it then costs, `firstUs` what it costs before it is compiled.
+ *
+ * @module
+ */
+
+import { setTimeout } from "node:timers/promises";
+import type { Bench, Effort } from "./bench.ts";
+import { median, round, type Spread, spread } from "./statistics.ts";
+import { layOut } from "./table.ts";
+import { type Setup, TickSubject } from "./tick_subject.ts";
+
+/** The pools. Those that are compared by their tags have as many objects as are used. */
+const SETUPS = {
+  tags1: { tags: 1, idle: 64, isSized: false },
+  tags256: { tags: 256, idle: 64, isSized: false },
+  tags256sized: { tags: 256, idle: 64, isSized: true },
+  idle100: { tags: 1, idle: 100, isSized: false },
+  idle1e6: { tags: 1, idle: 1_000_000, isSized: false },
+} as const satisfies Readonly<Record<string, Setup>>;
+
+type Variant = keyof typeof SETUPS;
+
+const VARIANTS = Object.keys(SETUPS) as readonly Variant[];
+
+/** What one process measured of a variant. */
+interface Sample {
+  /** Microseconds of a tick, the median. */
+  readonly us: number;
+  /** Microseconds of a tick after a rest, the median. */
+  readonly restedUs: number;
+  /** Microseconds of the longest of the first ticks, which nothing has compiled yet. */
+  readonly firstUs: number;
+  /** Tags that had a shelf of their own. */
+  readonly ownShelves: number;
+}
+
+type Figures = Readonly<Record<Variant, number>>;
+type Spreads = Readonly<Record<Variant, Spread>>;
+
+/** What all samples amount to. */
+interface Report {
+  /** Microseconds of a tick. */
+  readonly usPerTick: Figures;
+  /** Microseconds of a tick after the process has rested. */
+  readonly restedUs: Figures;
+  /** Microseconds of the longest of the first five ticks. */
+  readonly firstUs: Figures;
+  /** Tags that had a shelf of their own: the scheduler decides about each. */
+  readonly ownShelves: Figures;
+  /** The least and the greatest of all rounds. */
+  readonly spread: {
+    readonly usPerTick: Spreads;
+    readonly restedUs: Spreads;
+    readonly firstUs: Spreads;
+  };
+  /** What the pool has promised. */
+  readonly budget: {
+    /** Microseconds of a tick with 256 tags, sizes known or not. */
+    readonly us: number;
+    /** Microseconds of a tick with a million idle objects. */
+    readonly idleUs: number;
+    /** Whether both were kept. */
+    readonly met: boolean;
+  };
+}
+
+/** At most so many microseconds for 256 tags. */
+const BUDGET_US = 100;
+/** A million idle objects may cost what a hundred do, but for what is noise. */
+const IDLE_FACTOR = 1.5;
+const IDLE_NOISE_US = 10;
+
+const FIRST_TICKS = 5;
+/** After ten times as long a rest a tick takes a fifth to a third longer still. */
+const REST_MS = 50;
+
+/** How many ticks there are of each kind. */
+function plan({ quick }: Effort): { warm: number; timed: number; rested: number } {
+  return quick ? { warm: 400, timed: 200, rested: 11 } : { warm: 1000, timed: 600, rested: 21 };
+}
+
+/** Ticks, in microseconds each, with work before each of them. */
+function time(subject: TickSubject, ticks: number): number[] {
+  return Array.from({ length: ticks }, () => {
+    subject.work();
+    return subject.tick();
+  });
+}
+
+/** The same, with a rest before each of them. */
+async function timeRested(subject: TickSubject, ticks: number): Promise<number[]> {
+  const us: number[] = [];
+  for (let i = 0; i < ticks; i++) {
+    subject.work();
+    await setTimeout(REST_MS);
+    us.push(subject.tick());
+  }
+  return us;
+}
+
+async function measureVariant(variant: string, effort: Effort): Promise<Sample> {
+  const { warm, timed, rested } = plan(effort);
+  const subject = new TickSubject(SETUPS[variant as Variant]);
+  const firstUs = Math.max(...time(subject, FIRST_TICKS));
+  time(subject, warm);
+  subject.check();
+  const before = subject.disposedByTicks;
+  const us = median(time(subject, timed));
+  const restedUs = median(await timeRested(subject, rested));
+  const ownShelves = subject.check();
+  const disposed = subject.disposedByTicks - before;
+  if (disposed > 0) {
+    throw new Error(`Cannot measure tick: ticks must not dispose: received ${disposed} disposals`);
+  }
+  return { us, restedUs, firstUs, ownShelves };
+}
+
+/** Draws one figure of each variant. */
+function draw<R>(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  figure: (taken: readonly Sample[]) => R,
+): Readonly<Record<Variant, R>> {
+  return Object.fromEntries(
+    VARIANTS.map((variant) => [variant, figure(samples.get(variant)!)]),
+  ) as Record<Variant, R>;
+}
+
+function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
+  const us = (taken: readonly Sample[]) => taken.map((sample) => round(sample.us));
+  const restedUs = (taken: readonly Sample[]) => taken.map((sample) => round(sample.restedUs));
+  const firstUs = (taken: readonly Sample[]) => taken.map((sample) => round(sample.firstUs));
+  const usPerTick = draw(samples, (taken) => median(us(taken)));
+  const idleUs = round(IDLE_FACTOR * usPerTick.idle100 + IDLE_NOISE_US);
+  return {
+    usPerTick,
+    restedUs: draw(samples, (taken) => median(restedUs(taken))),
+    firstUs: draw(samples, (taken) => median(firstUs(taken))),
+    ownShelves: draw(samples, (taken) => median(taken.map((sample) => sample.ownShelves))),
+    spread: {
+      usPerTick: draw(samples, (taken) => spread(us(taken))),
+      restedUs: draw(samples, (taken) => spread(restedUs(taken))),
+      firstUs: draw(samples, (taken) => spread(firstUs(taken))),
+    },
+    budget: {
+      us: BUDGET_US,
+      idleUs,
+      met: usPerTick.tags256 <= BUDGET_US && usPerTick.tags256sized <= BUDGET_US &&
+        usPerTick.idle1e6 <= idleUs,
+    },
+  };
+}
+
+const LABELS: Readonly<Record<Variant, string>> = {
+  tags1: "tags1: 1 tag",
+  tags256: "tags256: 256 tags, all in use",
+  tags256sized: "tags256sized: the same with sizeOf",
+  idle100: "idle100: a hundred idle objects",
+  idle1e6: "idle1e6: a million idle objects",
+};
+
+function judge({ usPerTick, budget }: Report): string[] {
+  const lines = [
+    ["tags256", budget.us],
+    ["tags256sized", budget.us],
+    ["idle1e6", budget.idleUs],
+  ] as const;
+  return lines.map(([name, most]) =>
+    `${usPerTick[name] <= most ? "MET   " : "MISSED"} ${name}: ${
+      usPerTick[name]
+    } µs a tick, where at most ${most} are allowed${
+      name === "idle1e6" ? ` (${IDLE_FACTOR} × idle100 + ${IDLE_NOISE_US})` : ""
+    }`
+  );
+}
+
+function table(report: Report): string {
+  const { usPerTick, restedUs, firstUs, ownShelves, spread } = report;
+  const range = ([least, greatest]: Spread) => `(${least}–${greatest})`;
+  return `${
+    layOut([
+      [
+        "per tick",
+        "µs",
+        "(min–max)",
+        "rested µs",
+        "(min–max)",
+        "first µs",
+        "(min–max)",
+        "own shelves",
+      ],
+      ...VARIANTS.map((name) => [
+        LABELS[name],
+        String(usPerTick[name]),
+        range(spread.usPerTick[name]),
+        String(restedUs[name]),
+        range(spread.restedUs[name]),
+        String(firstUs[name]),
+        range(spread.firstUs[name]),
+        String(ownShelves[name]),
+      ]),
+    ])
+  }
+
+${judge(report).join("\n")}`;
+}
+
+/** A tick of a real pool on the real host. */
+export const tick: Bench<Sample, Report> = {
+  question: "What does a tick cost, by the number of tags and of idle objects?",
+  rival: "its budget: 100 µs for 256 tags, whatever lies idle",
+  packages: [],
+  variants: VARIANTS,
+  measure: measureVariant,
+  report,
+  table,
+};
