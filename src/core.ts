@@ -294,7 +294,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     } catch {
       // The next miss will say so, to somebody who can do something about it.
     }
-    for (const object of made) this.#stocks.main.account.waste(object);
+    // What is no new object of the user's is not ours to dispose of.
+    for (const object of new Set(made)) {
+      if (faultOfNew(object) === undefined) this.#stocks.main.account.waste(object);
+    }
   }
 
   /** Discards what could not be reset or measured, and says so. */
@@ -383,7 +386,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Gives memory back at once; says how many objects went. */
   trim(pressure: Pressure): number {
     if (this.#closed) return 0;
-    return this.#stocks.sum(({ retention }) => retention.trim(pressure, this.#ticker.now));
+    return this.#stocks.holding.reduce(
+      (sum, { retention }) => sum + retention.trim(pressure, this.#ticker.now),
+      0,
+    );
   }
 
   /** Creates up to `count` idle objects; says how many there was room for. */
@@ -395,7 +401,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     while (made < count && shelf.top < shelf.limit) {
       const slot = this.takeSlow(undefined, IDLE);
       const size = this.#sizeNew(slot, action);
-      const fits = shelf.bytes + size <= shelf.maxBytes;
+      const fits = shelf.bytes + size <= shelf.maxBytes &&
+        (size <= shelf.largest || shelf.largest === UNBOUNDED);
       if (!fits || shelf.top >= shelf.limit) {
         account.discard(slot, fits ? retention.reasonToRefuse : "budget");
         break;

@@ -9,7 +9,7 @@ const ENOUGH = 256;
 const MEAN = 64;
 /** A tag is new, and learnt with fewer gaps, until it has served so many leases. */
 const NEW = 128;
-const NEW_MEAN = 4;
+const NEW_MEAN = 2;
 const MAX_STRETCH = 8;
 
 let seed = 0;
@@ -17,7 +17,7 @@ let seed = 0;
 /**
  * A source of random gaps between timed leases, 64 on average. Fixed gaps would alias with periodic
  * requests. Once a tick has timed 256, each further gap is twice as long on average, and so on:
- * two clock reads at 50 to 100 ns each must not become the price of a lease under load. Of a new tag one lease in four is timed.
+ * two clock reads at 50 to 100 ns each must not become the price of a lease under load. Of a new tag every other lease is timed.
  */
 export class Sampling {
   // Marsaglia's xorshift32: workers forbid random values at module scope, and this needs no better.

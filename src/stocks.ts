@@ -66,9 +66,14 @@ export class Stocks<T extends object> {
     this.none.retention.apply({}, "none", true);
   }
 
+  /** The stocks that hold something, the main one first. */
+  get holding(): Stock<T>[] {
+    return [this.main, ...this.own.values()];
+  }
+
   /** All stocks, the main one first. */
   get all(): Stock<T>[] {
-    return [this.main, ...this.own.values(), this.none];
+    return [...this.holding, this.none];
   }
 
   /** Adds up a figure of all stocks. */
@@ -98,6 +103,8 @@ export class Stocks<T extends object> {
     const stock = this.own.get(tag);
     if (stock === undefined) return;
     this.own.delete(tag);
+    // What comes back to it from now on, out of a dispose for example, finds no room.
+    stock.retention.apply({}, "none", true);
     stock.account.evict(stock.shelf.idle, "cold");
     stock.account.move(stock.account.live, this.main.account);
     this.allot();
@@ -124,9 +131,7 @@ export class Stocks<T extends object> {
 
   /** The generations of all shelves together, as a snapshot shows them. */
   generations(now: number): GenerationStats[] {
-    const [first, ...others] = [this.main, ...this.own.values()].map(({ retention }) =>
-      retention.generations(now)
-    );
+    const [first, ...others] = this.holding.map(({ retention }) => retention.generations(now));
     return first!.map((generation, i) => ({
       ...generation,
       idle: others.reduce((sum, shelf) => sum + shelf[i]!.idle, generation.idle),
@@ -139,8 +144,10 @@ export class Stocks<T extends object> {
   allot(): void {
     const { main, own } = this;
     const { maxBytes } = this.#options;
-    const part = this.#part;
-    const rest = this.#ceilings.map((ceiling, i) => ceiling - own.size * part[i]!);
+    const rest = this.#ceilings.map((ceiling, i) => ceiling - own.size * this.#part[i]!);
+    // What the main shelf still holds beyond its part the others may not hold as well.
+    const isFree = main.shelf.idle <= rest.reduce((sum, ceiling) => sum + ceiling, 0);
+    const part = isFree ? this.#part : this.#part.map(() => 0);
     const free = Math.max(0, maxBytes - this.sum(({ retention }) => retention.bytes));
     let left = maxBytes;
     for (const { retention } of own.values()) {

@@ -185,6 +185,11 @@ export class Ticker<T extends object> {
       // A scheduler has no way to the pool, but its author may have.
       if (this.#closed) return;
       if (adjustment !== undefined) this.#apply(adjustment);
+      if (this.#closed) {
+        // A dispose closed the pool while a tag lost its shelf, and another may have earned one since.
+        for (const { retention } of this.#pool.stocks.all) retention.close();
+        return;
+      }
       this.#pool.stocks.allot();
       this.#evict(this.#now);
     } finally {

@@ -24,7 +24,7 @@ describe("Cost.us", () => {
 
   it("Cost.us is the mean of the first 8 readings", () => {
     assertAlmostEquals(usAfter(1, 2, 3, 4, 5, 6, 7, 8)!, 4.5, 1e-12);
-    assertAlmostEquals(usAfter(0, 0, 1, 1, 1, 1, 1, 8)!, 13 / 8, 1e-12);
+    assertAlmostEquals(usAfter(0, 1, 1, 1, 1, 1, 1, 8)!, 14 / 8, 1e-12);
   });
 
   it("Cost.us moves by an eighth of the difference after them", () => {

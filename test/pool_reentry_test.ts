@@ -1,0 +1,128 @@
+/** What user code may do in the midst of a tag losing or earning its shelf. */
+
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { type Adjustment, Pool, type PoolOptions } from "../mod.ts";
+import { FakeHost } from "./fixture/fake_host.ts";
+import { checkStats } from "./oracle.ts";
+
+interface Body {
+  readonly id: number;
+}
+
+/** A pool whose scheduler decides what the test tells it. */
+function directed(options: Partial<PoolOptions<Body>> = {}) {
+  const host = new FakeHost();
+  const told: { next: Adjustment } = { next: {} };
+  let ids = 0;
+  const pool: Pool<Body> = new Pool<Body>({
+    create: () => ({ id: ids++ }),
+    reset: () => {},
+    sizeOf: () => 1,
+    maxBytes: 1e6,
+    host,
+    scheduler: { name: "told", decide: () => told.next },
+    ...options,
+  });
+  const tick = (next: Adjustment) => {
+    told.next = next;
+    host.time += 500;
+    pool.tick();
+    checkStats(pool.stats());
+  };
+  return { pool, tick };
+}
+
+const shelfFor = (tag: string): Adjustment => ({ shelves: new Map([[tag, {}]]) });
+const noShelf: Adjustment = { shelves: new Map() };
+
+describe("Pool in the midst of a tag's move", () => {
+  it("Pool loses no object that dispose releases while its tag loses its shelf", () => {
+    const held: Body[] = [];
+    const { pool, tick } = directed({
+      dispose: () => {
+        const body = held.pop();
+        if (body !== undefined) tag.release(body);
+      },
+    });
+    const tag = pool.tag("a");
+    tick(shelfFor("a"));
+    held.push(tag.acquire(), tag.acquire());
+    tag.release(tag.acquire());
+    assertEquals(pool.stats().leased, 2);
+    tick(noShelf);
+    const { leased, idle, created, discarded } = pool.stats();
+    assertEquals({ leased, idle, created }, { leased: 0, idle: 0, created: 3 });
+    assertEquals(discarded.cold + discarded.bypass, 3);
+  });
+
+  it("Pool holds nothing after a dispose closed it while one tag lost and another earned a shelf", () => {
+    const { pool, tick } = directed({ dispose: () => pool.close() });
+    const [a, b] = [pool.tag("a"), pool.tag("b")];
+    tick(shelfFor("a"));
+    a.release(a.acquire());
+    const late = b.acquire();
+    tick(shelfFor("b"));
+    assertEquals(pool.stats().closed, true);
+    b.release(late);
+    const { idle, leased, discarded } = pool.stats();
+    assertEquals([idle, leased, discarded.closed], [0, 0, 1]);
+  });
+
+  it("Pool tells bypass from pressure after a critical trim", () => {
+    const { pool, tick } = directed();
+    const tag = pool.tag("a");
+    tag.release(tag.acquire());
+    tick({ bypass: ["a"] });
+    pool.trim("critical");
+    tag.release(tag.acquire());
+    assertEquals(pool.stats().discarded.bypass, 1);
+    tick({});
+    tag.release(tag.acquire());
+    assertEquals(pool.stats().idle, 1);
+  });
+
+  it("Pool disposes of nothing that a wrong create gives it to measure", () => {
+    const disposed: Body[] = [];
+    let [now, made] = [0, 0];
+    const shared = { id: -1 };
+    const pool = new Pool<Body>({
+      // A factory that goes wrong after a while: the same object, over and over.
+      create: () => made++ < 8 ? { id: made } : shared,
+      reset: () => {},
+      dispose: (body) => void disposed.push(body),
+      host: Object.assign(new FakeHost(), { now: () => now += 0.01 }),
+      scheduler: { name: "probe", decide: () => ({ probe: true }) },
+    });
+    const held = Array.from({ length: 8 }, () => pool.acquire());
+    held.forEach((body) => pool.release(body));
+    for (let i = 0; i < 2000; i++) {
+      pool.release(pool.acquire());
+      if (i % 50 === 0) pool.tick();
+    }
+    assertEquals(made > 8, true, "nothing was measured");
+    // Each time the one new object that there was, once.
+    assertEquals(disposed.every((body) => body === shared), true);
+    checkStats(pool.stats());
+  });
+
+  it("Pool gives a tag's shelf no room that the main one still fills", () => {
+    const generations = [{ name: "only", maxSize: 64, ttlMs: 0 }];
+    const { pool, tick } = directed({ generations });
+    const fill = (count: number, name?: string) => {
+      const held = Array.from({ length: count }, () => pool.acquire(name));
+      return () => held.forEach((body) => pool.release(body));
+    };
+    fill(64)();
+    tick(shelfFor("a"));
+    // The main one has been cut to what is left beside the part of the other.
+    assertEquals(pool.stats().idle, 60);
+    const release = fill(10, "a");
+    release();
+    assertEquals(pool.stats().idle <= 64, true);
+    tick(shelfFor("a"));
+    fill(4, "a")();
+    assertEquals(pool.stats().idle <= 64, true);
+    assertEquals(pool.stats().generations[0]!.maxSize, 64);
+  });
+});
