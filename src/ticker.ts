@@ -62,8 +62,9 @@ export class Ticker<T extends object> {
   #skew = 0;
   /** The time of the last tick. */
   #now: number;
-  /** When objects were last evicted. */
+  /** When objects were last evicted, and how many had to wait. */
   #evicted = 0;
+  #backlog = 0;
   #ticks = 0;
   #elapsedMs = 0;
   #limits: { memoryLimit?: number; usedBytes?: number } = {};
@@ -127,11 +128,6 @@ export class Ticker<T extends object> {
     if (reading === undefined) return this.#latest;
     this.#skew = Math.max(this.#skew, this.#latest - reading);
     return this.#latest = reading + this.#skew;
-  }
-
-  /** Objects that have to go, and had to wait. */
-  get #backlog(): number {
-    return this.#pool.stocks.sum(({ retention }) => retention.backlog);
   }
 
   get #dueMs(): number {
@@ -228,6 +224,7 @@ export class Ticker<T extends object> {
       else retention.evict(this.#now, this.#cycle, 0);
       most = Math.max(0, most - (live - account.live));
     }
+    this.#backlog = stocks.sum(({ retention }) => retention.backlog);
   }
 
   #sample(): Sample {
