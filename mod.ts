@@ -21,6 +21,7 @@ export type {
   Adjustment,
   Decision,
   GenerationSample,
+  LevelSample,
   Sample,
   Scheduler,
   ShelfAdjustment,

@@ -16,10 +16,10 @@ import { type Pressure, PressureGauge, shareOf } from "./pressure.ts";
 import type {
   Adjustment,
   Decision,
+  LevelSample,
   Sample,
   Scheduler,
   ShelfAdjustment,
-  ShelfSample,
 } from "./scheduler.ts";
 import { Threshold } from "./threshold.ts";
 
@@ -85,14 +85,11 @@ export function adaptiveScheduler(options: AdaptiveSchedulerOptions = {}): Sched
   return new AdaptiveScheduler(idleBudgetMs);
 }
 
-/** The main shelf as a sample shows it, or one of the others. */
-type Levels = Omit<ShelfSample, "tag" | "live">;
-
 /** What was decided about a shelf, and what from. */
 interface ShelfDecision {
   readonly levels: number;
   readonly floor: number;
-  readonly seen: Levels;
+  readonly seen: LevelSample;
   readonly keepMs: number;
 }
 
@@ -231,7 +228,7 @@ class AdaptiveScheduler implements Scheduler {
 
   #decideShelf(
     tag: string | undefined,
-    seen: Levels,
+    seen: LevelSample,
     { now, elapsedMs }: Sample,
     lambdaMs: number,
     decisions: Map<string | undefined, ShelfDecision>,
@@ -258,7 +255,7 @@ class AdaptiveScheduler implements Scheduler {
   }
 
   /** A band keeps the levels that reach down to it: what lies above it counts against them. */
-  #targets({ generations, leased }: Levels, levels: number): number[] {
+  #targets({ generations, leased }: LevelSample, levels: number): number[] {
     let above = leased;
     return generations.map(({ idle }) => {
       const target = Math.max(0, levels - above);

@@ -141,11 +141,13 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
         slot = addSlot(object, this);
         slot.had = -1;
-        stock.account.add();
+        // Looked up anew: create may have run a tick in which the tag moved.
+        const { account } = tag?.stock ?? this.#stocks.main;
+        account.add();
         if (this.#stocks.totals.created === 1) this.#sizeCeilings(object);
         if (this.#closed) {
           // create or sizeOf itself closed the pool.
-          stock.account.discard(slot, "closed");
+          account.discard(slot, "closed");
           this.needOpen(action);
         }
         this.#ticker.defer();

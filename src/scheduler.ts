@@ -46,41 +46,8 @@ export interface TagSample {
   readonly sizesKb?: { readonly shares: ArrayLike<number>; readonly total: number };
 }
 
-/** A shelf that a tag has earned, as a scheduler sees it. */
-export interface ShelfSample {
-  /** The tag's name. */
-  readonly tag: string;
-  /** Objects of it in use now. */
-  readonly leased: number;
-  /** The most of them in use at once since the last tick. */
-  readonly peak: number;
-  /** Its objects in existence. */
-  readonly live: number;
-  /** Levels 1 to this are hot. */
-  readonly hotLevels: number;
-  /** Levels 1 to this have survived three cycles. */
-  readonly oldLevels: number;
-  /** Its generations, youngest first. */
-  readonly generations: readonly GenerationSample[];
-}
-
-/**
- * What happened in a pool and its host since the last tick. A figure that nobody knows is absent.
- * Figures of objects in use, levels and generations are those of the main shelf.
- */
-export interface Sample {
-  /** The host's clock, in milliseconds. */
-  readonly now: number;
-  /** Milliseconds since the last tick; a long pause is one long tick. */
-  readonly elapsedMs: number;
-  /** Cycles that have ended. */
-  readonly cycle: number;
-  /** Whether a cycle ended with this tick. */
-  readonly cycleEnded: boolean;
-  /** Acquires since the last tick. */
-  readonly acquires: number;
-  /** Those of them that had to create. */
-  readonly misses: number;
+/** The demand on a shelf, and what lies there. */
+export interface LevelSample {
   /** Objects in use now, those in limbo included. */
   readonly leased: number;
   /** The most objects in use at once since the last tick: levels 1 to this were touched. */
@@ -93,6 +60,31 @@ export interface Sample {
   readonly oldLevels: number;
   /** The generations, youngest first. */
   readonly generations: readonly GenerationSample[];
+}
+
+/** A shelf that a tag has earned, as a scheduler sees it. */
+export interface ShelfSample extends LevelSample {
+  /** The tag's name. */
+  readonly tag: string;
+}
+
+/**
+ * What happened in a pool and its host since the last tick. A figure that nobody knows is absent.
+ * Figures of objects in use, levels and generations are those of the main shelf.
+ */
+export interface Sample extends LevelSample {
+  /** The host's clock, in milliseconds. */
+  readonly now: number;
+  /** Milliseconds since the last tick; a long pause is one long tick. */
+  readonly elapsedMs: number;
+  /** Cycles that have ended. */
+  readonly cycle: number;
+  /** Whether a cycle ended with this tick. */
+  readonly cycleEnded: boolean;
+  /** Acquires since the last tick. */
+  readonly acquires: number;
+  /** Those of them that had to create. */
+  readonly misses: number;
   /** The tags that were used, the untagged and the overflow profile included. */
   readonly tags: readonly TagSample[];
   /** The shelves that tags have earned. */

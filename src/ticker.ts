@@ -15,9 +15,9 @@ import type { Sampling } from "./sampling.ts";
 import {
   type Adjustment,
   faultOf,
+  type LevelSample,
   type Sample,
   type Scheduler,
-  type ShelfSample,
 } from "./scheduler.ts";
 import type { Stock, Stocks } from "./stocks.ts";
 import type { TagTable } from "./tag_table.ts";
@@ -269,7 +269,7 @@ export class Ticker<T extends object> {
   }
 
   /** What a scheduler may know of a stock. */
-  #look(stock: Stock<T>, peaks: ReadonlyMap<Stock<T>, number>): Omit<ShelfSample, "tag"> {
+  #look(stock: Stock<T>, peaks: ReadonlyMap<Stock<T>, number>): LevelSample {
     const { account, heat, retention } = stock;
     const ages = retention.ages(this.#now);
     const held = retention.generations(this.#now);

@@ -56,6 +56,32 @@ describe("Pool in the midst of a tag's move", () => {
     assertEquals(discarded.cold + discarded.bypass, 3);
   });
 
+  it("Pool counts an object whose create ran a tick that took the tag's shelf away", () => {
+    const told: { next: Adjustment } = { next: shelfFor("a") };
+    let isTicking = false;
+    const pool: Pool<Body> = new Pool<Body>({
+      create: () => {
+        if (isTicking) pool.tick();
+        return { id: 0 };
+      },
+      reset: () => {},
+      host: new FakeHost(),
+      scheduler: { name: "told", decide: () => told.next },
+    });
+    const tag = pool.tag("a");
+    pool.tick();
+    told.next = noShelf;
+    isTicking = true;
+    const body = tag.acquire();
+    checkStats(pool.stats());
+    assertEquals(pool.stats().leased, 1);
+    isTicking = false;
+    tag.release(body);
+    pool.tick();
+    checkStats(pool.stats());
+    assertEquals([pool.stats().leased, pool.stats().idle], [0, 1]);
+  });
+
   it("Pool holds nothing after a dispose closed it while one tag lost and another earned a shelf", () => {
     const { pool, tick } = directed({ dispose: () => pool.close() });
     const [a, b] = [pool.tag("a"), pool.tag("b")];

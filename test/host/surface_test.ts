@@ -42,6 +42,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "HeatOptions",
       "Host",
       "Lease",
+      "LevelSample",
       "PoolErrorCode",
       "PoolOptions",
       "PoolStats",
