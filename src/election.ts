@@ -95,11 +95,11 @@ export class Election {
     if (++this.#age < age) return this.#elected;
     this.#age = 0;
     this.#isNews = false;
-    if (this.#voters.size === 0) return this.#elected = new Map();
     const elected = new Map<string, number>();
     const main = this.#mainCrowd();
     for (const tag of this.#elected.keys()) {
       const voter = this.#voters.get(tag);
+      // Forgotten: nobody has used it for long.
       if (voter === undefined) continue;
       join(main, voter, 1);
       const bits = this.#gain(voter, main, elected);

@@ -193,6 +193,15 @@ describe("Election.decide()", () => {
 });
 
 describe("Election.objectBytes", () => {
+  it("Election.objectBytes is forgotten with the tags that it came from", () => {
+    const election = new Election();
+    const tags = [alike("page", 300, 2 * KB), alike("upload", 1, MB)];
+    election.decide(tags);
+    assert(election.objectBytes !== undefined);
+    for (let tick = 0; tick < 1000; tick++) election.decide([]);
+    assertEquals([election.elected.size, election.objectBytes], [0, undefined]);
+  });
+
   it("Election.objectBytes is unknown where nobody is elected", () => {
     const election = new Election();
     assertEquals(election.objectBytes, undefined);
