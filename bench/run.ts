@@ -10,6 +10,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -104,6 +105,9 @@ function readTrace(
     throw new TypeError(
       `${action}: speed must be a finite number above 0: received ${JSON.stringify(speed)}`,
     );
+  }
+  if (!existsSync(path)) {
+    throw new TypeError(`${action}: trace must be a file: received ${JSON.stringify(path)}`);
   }
   return { path: resolve(path), speed: factor };
 }

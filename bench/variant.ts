@@ -39,10 +39,17 @@ const { values, positionals } = parseArgs({
 const [benchName = "", variant = "", file = ""] = positionals;
 const { quick, trace: path, speed } = values;
 const bench = await BENCHES.get(benchName)!();
-const sample = await bench.measure(variant, {
-  quick,
-  trace: path === undefined ? undefined : { path, speed: Number(speed) },
-});
+const trace = path === undefined ? undefined : { path, speed: Number(speed) };
+let sample: unknown;
+try {
+  sample = await bench.measure(variant, { quick, trace });
+} catch (error) {
+  // Bad input is told in words; anything else is a fault of ours, and worth its stack.
+  const isInput = error instanceof RangeError || error instanceof TypeError;
+  // deno-lint-ignore no-console -- a command line tool
+  console.error(isInput ? error.message : error);
+  process.exit(1);
+}
 writeFileSync(file, JSON.stringify({ versions: runtimeVersions(), sample } satisfies Result));
 // A peer's timers must not keep the process.
 process.exit(0);
