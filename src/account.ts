@@ -69,7 +69,7 @@ export class Account<T extends object> {
   }
 
   /** Keeps the peak before `live` or the shelf's lowest point changes. */
-  #foldPeak(): void {
+  foldPeak(): void {
     this.#peak = this.peak;
   }
 
@@ -80,7 +80,7 @@ export class Account<T extends object> {
 
   /** An object was made. */
   add(): void {
-    this.#foldPeak();
+    this.foldPeak();
     this.#totals.created++;
     this.live++;
   }
@@ -88,35 +88,52 @@ export class Account<T extends object> {
   /** Hands objects over to another account, as far as it has any. */
   move(count: number, to: Account<T>): void {
     const moved = Math.max(0, Math.min(count, this.live));
-    this.#foldPeak();
-    to.#foldPeak();
+    this.foldPeak();
+    to.foldPeak();
     this.live -= moved;
     to.live += moved;
   }
 
+  /** Hands over everything, owed objects as well: those that came back to another account. */
+  handOver(to: Account<T>): void {
+    this.foldPeak();
+    to.foldPeak();
+    to.live += this.live;
+    this.live = 0;
+  }
+
   /** Discards an object in use. */
   discard(slot: Slot<T>, reason: DiscardReason): void {
-    this.#foldPeak();
+    this.foldPeak();
     this.#drop(slot, reason);
   }
 
   /** Discards the oldest idle objects; says how many there were. */
   evict(count: number, reason: DiscardReason): number {
     if (count <= 0) return 0;
-    this.#foldPeak();
+    this.foldPeak();
     return this.#shelf.evict(count, (slot) => this.#drop(slot, reason));
   }
 
   /** Makes and discards an object that was created to be measured only. */
   waste(object: T): void {
     this.#totals.created++;
-    this.#totals.discarded[this.#isDisposed(object, "cold") ? "cold" : "error"]++;
+    this.#leave(object, "cold");
   }
 
   #drop(slot: Slot<T>, reason: DiscardReason): void {
     slot.holder = DISCARDED;
     this.live--;
-    this.#totals.discarded[this.#isDisposed(slot.object, reason) ? reason : "error"]++;
+    this.#leave(slot.object, reason);
+  }
+
+  /** Counts before it disposes, so that whoever looks from within a dispose sees all objects. */
+  #leave(object: T, reason: DiscardReason): void {
+    const { discarded } = this.#totals;
+    discarded[reason]++;
+    if (this.#isDisposed(object, reason)) return;
+    discarded[reason]--;
+    discarded.error++;
   }
 
   #isDisposed(object: T, reason: DiscardReason): boolean {

@@ -81,7 +81,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     });
     this.tags = new TagTable(
       (name, id) =>
-        new TagHandle(name, id, this, this.#stocks.main, reset, sizeOf, this.#sampling.nextGap(0)),
+        new TagHandle(
+          name,
+          id,
+          this,
+          this.#stocks.own.get(name) ?? this.#stocks.main,
+          reset,
+          sizeOf,
+          this.#sampling.nextGap(0),
+        ),
       maxTags,
       heat,
     );
@@ -126,9 +134,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         slot = shelf.pop();
         slot.had = shelf.sizeAt(shelf.top);
       } else {
-        const { host } = this.options;
         const isClocked = tag !== undefined && this.#isCreateClocked();
-        const begun = isClocked ? host.now() : 0;
+        const begun = isClocked ? this.#ticker.read() : 0;
         let object: T;
         try {
           object = this.options.create();
@@ -136,7 +143,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
           const rule = `create must not throw: received ${show(cause)}`;
           throw new PoolError("create", `${action}: ${rule}`, cause);
         }
-        if (isClocked) this.#learnCreate((host.now() - begun) * 1000);
+        if (isClocked) this.#learnCreate((this.#ticker.read() - begun) * 1000);
         const fault = faultOfNew(object);
         if (fault !== undefined) throw new PoolError("create", `${action}: create ${fault}`);
         slot = addSlot(object, this);
@@ -260,16 +267,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
    * gives.
    */
   endTimed(tag: TagHandle<T>, slot: Slot<T>, to: TagHandle<T> = tag): void {
-    tag.holds.add(this.#ticker.clock() - slot.since);
-    const { create, host } = this.options;
+    const { had, since } = slot;
+    // Nobody's before the clock is read, which is the user's as well.
+    slot.holder = IDLE;
+    const ticker = this.#ticker;
+    tag.holds.add(ticker.clock() - since);
+    const { create } = this.options;
     const { shelf } = to;
-    const { had } = slot;
     const top = shelf.top;
     this.#oddSize = undefined;
-    const before = host.now();
-    const begun = host.now();
+    const before = ticker.read();
+    const begun = ticker.read();
     to.giveBack(slot);
-    const ended = host.now();
+    const ended = ticker.read();
     this.#clockCost.add((begun - before) * 1000);
     to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
     // What an object weighed already is no work of this lease.
@@ -283,15 +293,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     // objects go at once. A pool that creates nothing would else never learn that it has become cheap.
     const made: T[] = [];
     try {
-      const start = host.now();
+      const start = ticker.read();
       made.push(create());
-      const alone = (host.now() - start) * 1000;
+      const alone = (ticker.read() - start) * 1000;
       this.#learnCreate(alone);
       if (alone <= LONG_US) {
         const count = Math.min(MOST_PROBED, Math.ceil(PROBE_US / Math.max(alone, 0.01)));
-        const again = host.now();
+        const again = ticker.read();
         for (let i = 0; i < count; i++) made.push(create());
-        this.#createCost.add((host.now() - again) * 1000 / count);
+        this.#createCost.add((ticker.read() - again) * 1000 / count);
       }
     } catch {
       // The next miss will say so, to somebody who can do something about it.
@@ -435,6 +445,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticker.close();
+    // First all of them, so that no dispose is handed what lies on the next one.
+    for (const { retention } of this.#stocks.all) retention.shut();
     for (const { retention } of this.#stocks.all) retention.close();
   }
 

@@ -17,6 +17,8 @@
 /** Bands of levels an octave, and how many there are: up to four million levels. */
 const BANDS_PER_OCTAVE = 2;
 const BANDS = 22 * BANDS_PER_OCTAVE + 2;
+/** Levels below this one count as this one. */
+const DEEPEST = 2 ** 22;
 /** Bins of gaps an octave and how many there are: from 128 ms to 18 minutes. */
 const BINS_PER_OCTAVE = 4;
 const BINS = 13 * BINS_PER_OCTAVE;
@@ -75,7 +77,9 @@ export class LevelGaps {
   #leased = 0;
 
   /** Looks at the demand, and learns the gaps that have ended. */
-  look({ now, elapsedMs, peak, leased }: Demand): void {
+  look({ now, elapsedMs, ...demand }: Demand): void {
+    const peak = Math.min(demand.peak, DEEPEST);
+    const leased = Math.min(demand.leased, DEEPEST);
     const runs = this.#runs;
     // A touch came at any time since the last look.
     const touched = now - elapsedMs / 2;

@@ -38,7 +38,10 @@ export class Retention<T extends object> {
   readonly #options: RetentionOptions;
   readonly #ttls: number[];
   #maxBytes: number;
+  /** What each generation may hold. */
   #ceilings: readonly number[];
+  /** What it is to hold at most from now on: less, where the shelf has to make room for another. */
+  #bounds: readonly number[];
   /** What the scheduler wants each generation to keep. */
   #wanted: readonly number[];
   /** What each may hold until the next tick: the wanted, the pinned, and what had to wait. */
@@ -54,9 +57,11 @@ export class Retention<T extends object> {
     this.#account = account;
     this.#options = options;
     this.#ttls = options.generations.map(({ ttlMs }) => ttlMs === 0 ? Infinity : ttlMs);
-    this.#ceilings = this.#wanted = this.#targets = options.generations.map(({ maxSize }) =>
-      maxSize
-    );
+    this.#ceilings =
+      this.#bounds =
+      this.#wanted =
+      this.#targets =
+        options.generations.map(({ maxSize }) => maxSize);
     this.#maxBytes = options.maxBytes;
     this.#openRoom();
   }
@@ -88,7 +93,7 @@ export class Retention<T extends object> {
 
   /** Why the shelf takes no more. */
   get reasonToRefuse(): DiscardReason {
-    return this.#refusal ?? (this.#shelf.idle >= sum(this.#ceilings) ? "full" : "budget");
+    return this.#refusal ?? (this.#shelf.idle >= sum(this.#bounds) ? "full" : "budget");
   }
 
   /** The most that each generation may hold. */
@@ -104,8 +109,13 @@ export class Retention<T extends object> {
   }
 
   /** Gives the shelf its part of what the pool may hold. */
-  allot(ceilings: readonly number[], maxBytes: number): void {
+  allot(
+    ceilings: readonly number[],
+    maxBytes: number,
+    bounds: readonly number[] = ceilings,
+  ): void {
     this.#ceilings = ceilings;
+    this.#bounds = bounds;
     this.#maxBytes = maxBytes;
     if (this.#refusal === undefined) this.#openRoom();
   }
@@ -123,7 +133,7 @@ export class Retention<T extends object> {
   ): void {
     this.#shelf.largest = Math.min(objectBytes, UNBOUNDED);
     if (targets !== undefined) this.#wanted = targets.map((target) => Math.floor(target));
-    this.#floor = floor;
+    this.#floor = Math.floor(floor);
     this.#pressure = pressure;
     if (pressure === "critical") this.#refuse("pressure");
     else if (bypass) this.#refuse("bypass");
@@ -170,13 +180,20 @@ export class Retention<T extends object> {
     // Until the next tick a critical pressure stays one, whatever else is trimmed.
     if (this.#refusal !== "pressure") this.#pressure = pressure;
     const count = this.#account.evict(this.#pressed(pressure, now), "pressure");
-    if (pressure === "critical") this.#refuse("pressure");
+    if (pressure === "critical" && this.#refusal !== "closed") this.#refuse("pressure");
     return count;
+  }
+
+  /** Gives and takes nothing any more: every acquire goes the long way, and is refused there. */
+  shut(): void {
+    this.#account.foldPeak();
+    this.#refuse("closed");
+    this.#shelf.low = this.#shelf.top;
   }
 
   /** Gives up everything for good. */
   close(): void {
-    this.#refuse("closed");
+    this.shut();
     this.#account.evict(this.#shelf.idle, "closed");
     this.#shelf.forgetPopped();
   }
@@ -200,7 +217,7 @@ export class Retention<T extends object> {
 
   #openRoom(): void {
     this.#refusal = undefined;
-    const ceiling = sum(this.#ceilings);
+    const ceiling = sum(this.#bounds);
     if (this.#options.isSized) {
       this.#shelf.maxBytes = this.#maxBytes;
       this.#shelf.room = ceiling;
@@ -217,10 +234,10 @@ export class Retention<T extends object> {
 
   /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */
   #caps(floor: number): number[] {
-    const caps = this.#wanted.map((target, i) => Math.min(target, this.#ceilings[i]!));
+    const caps = this.#wanted.map((target, i) => Math.min(target, this.#bounds[i]!));
     let missing = floor - sum(caps);
     for (let i = caps.length - 1; i >= 0 && missing > 0; i--) {
-      const more = Math.min(missing, this.#ceilings[i]! - caps[i]!);
+      const more = Math.min(missing, this.#bounds[i]! - caps[i]!);
       caps[i]! += more;
       missing -= more;
     }

@@ -57,6 +57,10 @@ export class Stocks<T extends object> {
   readonly #options: StocksOptions<T>;
   /** What each generation of the pool may hold. */
   #ceilings: readonly number[];
+  /** Those of `own` that have been given their part of it. */
+  readonly #granted: Set<Stock<T>> = new Set();
+  /** A stock whose tag is losing it. */
+  #leaving: Stock<T> | undefined;
 
   constructor(options: StocksOptions<T>) {
     this.#options = options;
@@ -68,7 +72,8 @@ export class Stocks<T extends object> {
 
   /** The stocks that hold something, the main one first. */
   get holding(): Stock<T>[] {
-    return [this.main, ...this.own.values()];
+    const leaving = this.#leaving === undefined ? [] : [this.#leaving];
+    return [this.main, ...this.own.values(), ...leaving];
   }
 
   /** All stocks, the main one first. */
@@ -98,15 +103,21 @@ export class Stocks<T extends object> {
     return stock;
   }
 
-  /** Takes a tag's shelf away. What is in use goes over to the main one, the rest is evicted. */
-  lose(tag: string): void {
+  /**
+   * Takes a tag's shelf away. What is in use goes over to the main one, the rest is evicted; before
+   * that `rebind` has to bind the tag to another stock, because a dispose may lease and release.
+   */
+  lose(tag: string, rebind: () => void): void {
     const stock = this.own.get(tag);
     if (stock === undefined) return;
     this.own.delete(tag);
-    // What comes back to it from now on, out of a dispose for example, finds no room.
+    this.#granted.delete(stock);
+    this.#leaving = stock;
     stock.retention.apply({}, "none", true);
+    rebind();
     stock.account.evict(stock.shelf.idle, "cold");
-    stock.account.move(stock.account.live, this.main.account);
+    stock.account.handOver(this.main.account);
+    this.#leaving = undefined;
     this.allot();
   }
 
@@ -144,18 +155,22 @@ export class Stocks<T extends object> {
   allot(): void {
     const { main, own } = this;
     const { maxBytes } = this.#options;
-    const rest = this.#ceilings.map((ceiling, i) => ceiling - own.size * this.#part[i]!);
-    // What the main shelf still holds beyond its part the others may not hold as well.
-    const isFree = main.shelf.idle <= rest.reduce((sum, ceiling) => sum + ceiling, 0);
-    const part = isFree ? this.#part : this.#part.map(() => 0);
+    const part = this.#part;
+    const less = (parts: number) => this.#ceilings.map((ceiling, i) => ceiling - parts * part[i]!);
+    // What the main shelf still holds beyond its part a new one may not hold as well.
+    for (const stock of own.values()) {
+      const rest = less(this.#granted.size + 1).reduce((sum, ceiling) => sum + ceiling, 0);
+      if (main.shelf.idle <= rest) this.#granted.add(stock);
+    }
     const free = Math.max(0, maxBytes - this.sum(({ retention }) => retention.bytes));
     let left = maxBytes;
-    for (const { retention } of own.values()) {
+    for (const stock of own.values()) {
+      const { retention } = stock;
       const share = Math.floor(retention.bytes + free / (2 * own.size));
-      retention.allot(part, share);
+      retention.allot(this.#granted.has(stock) ? part : part.map(() => 0), share);
       left -= share;
     }
-    main.retention.allot(rest, left);
+    main.retention.allot(less(this.#granted.size), left, less(own.size));
   }
 
   get #part(): readonly number[] {

@@ -124,10 +124,15 @@ export class Ticker<T extends object> {
 
   /** The host's clock, except that it stands still where that one jumps back or tells no number. */
   clock(): number {
-    const reading = finite(this.#host.now());
+    const reading = finite(this.read());
     if (reading === undefined) return this.#latest;
     this.#skew = Math.max(this.#skew, this.#latest - reading);
     return this.#latest = reading + this.#skew;
+  }
+
+  /** The host's clock as it is, in ms; not a number where it tells none. */
+  read(): number {
+    return this.#read(() => this.#host.now()) ?? NaN;
   }
 
   get #dueMs(): number {
@@ -138,8 +143,13 @@ export class Ticker<T extends object> {
   /** Runs a tick if one is due at this time of the clock, or goes on with what the last one left. */
   tickIfDue(now: number): void {
     if (now - this.#now >= this.#options.tickMs) this.tick();
-    else if (this.#backlog > 0 && now - this.#evicted >= BACKLOG_MS) {
-      this.#evict(now);
+    else if (this.#backlog > 0 && now - this.#evicted >= BACKLOG_MS && !this.#ticking) {
+      this.#ticking = true;
+      try {
+        this.#evict(now);
+      } finally {
+        this.#ticking = false;
+      }
     }
   }
 
@@ -148,11 +158,13 @@ export class Ticker<T extends object> {
     if (this.#cancel !== undefined || this.#isTimerless) return;
     const host = this.#host;
     const self = new WeakRef(this);
-    this.#cancel = host.defer(() => {
-      const ticker = self.deref();
-      if (ticker === undefined) host.close();
-      else ticker.#runDeferred();
-    }, this.#dueMs);
+    const arm = () =>
+      host.defer(() => {
+        const ticker = self.deref();
+        if (ticker === undefined) host.close();
+        else ticker.#runDeferred();
+      }, this.#dueMs);
+    this.#cancel = this.#read(arm);
     this.#isTimerless = this.#cancel === undefined;
   }
 
@@ -166,9 +178,9 @@ export class Ticker<T extends object> {
   /** Ticks no more. */
   close(): void {
     this.#closed = true;
-    this.#cancel?.();
+    this.#read(() => this.#cancel?.());
     this.#cancel = undefined;
-    this.#host.close();
+    this.#read(() => this.#host.close());
   }
 
   /** Samples, asks the scheduler, and evicts. */
@@ -183,7 +195,9 @@ export class Ticker<T extends object> {
       if (adjustment !== undefined) this.#apply(adjustment);
       if (this.#closed) {
         // A dispose closed the pool while a tag lost its shelf, and another may have earned one since.
-        for (const { retention } of this.#pool.stocks.all) retention.close();
+        const { all } = this.#pool.stocks;
+        for (const { retention } of all) retention.shut();
+        for (const { retention } of all) retention.close();
         return;
       }
       this.#pool.stocks.allot();
@@ -198,8 +212,11 @@ export class Ticker<T extends object> {
     const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
     const { stocks, tags } = this.#pool;
     this.#isProbeDue = probe;
+    const bypassed = new Set(typeof bypass === "boolean" ? [] : bypass);
+    const bind = () =>
+      tags.bind((tag) => bypassed.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
     if (shelves !== undefined) {
-      for (const tag of stocks.own.keys()) if (!shelves.has(tag)) stocks.lose(tag);
+      for (const tag of stocks.own.keys()) if (!shelves.has(tag)) stocks.lose(tag, bind);
       for (const tag of shelves.keys()) stocks.earn(tag);
     }
     stocks.main.retention.apply(adjustment, pressure, bypass === true);
@@ -209,8 +226,7 @@ export class Ticker<T extends object> {
     if (youngMs !== undefined && !this.#options.hasOwnCeilings) {
       for (const { retention } of stocks.all) retention.moveYoung(youngMs);
     }
-    const bypassed = new Set(typeof bypass === "boolean" ? [] : bypass);
-    tags.bind((tag) => bypassed.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
+    bind();
   }
 
   #evict(now: number): void {
@@ -225,6 +241,7 @@ export class Ticker<T extends object> {
       most = Math.max(0, most - (live - account.live));
     }
     this.#backlog = stocks.sum(({ retention }) => retention.backlog);
+    if (!this.#closed) stocks.allot();
   }
 
   #sample(): Sample {
@@ -306,7 +323,8 @@ export class Ticker<T extends object> {
 
   #decide(sample: Sample): Adjustment | undefined {
     try {
-      const adjustment = this.#options.scheduler.decide(sample);
+      // Read once: what is checked here is what is applied.
+      const adjustment = copyOf(this.#options.scheduler.decide(sample));
       const fault = faultOf(adjustment, sample.generations.length);
       if (fault === undefined) return adjustment;
       this.#report(new PoolError("scheduler", `Cannot adjust Pool: ${fault}`));
@@ -326,7 +344,16 @@ function checkHeap(heap: HeapReading | undefined): HeapReading | undefined {
   return rest;
 }
 
-/** A figure, or `undefined` for anything that is not one. */
+/** The fields of an adjustment, each read once; anything that is no object stays what it is. */
+function copyOf(adjustment: Adjustment): Adjustment {
+  if (typeof adjustment !== "object" || adjustment === null) return adjustment;
+  const { targets, floor, objectBytes, shelves, youngMs, pressure, probe, bypass } = adjustment;
+  const { then } = adjustment as { then?: unknown };
+  const copy = { targets, floor, objectBytes, shelves, youngMs, pressure, probe, bypass, then };
+  return copy as Adjustment;
+}
+
+/** A figure that can be reckoned with, or `undefined` for anything else. */
 function finite(figure: number | undefined): number | undefined {
-  return Number.isFinite(figure) ? figure : undefined;
+  return Math.abs(figure ?? NaN) <= Number.MAX_SAFE_INTEGER ? figure : undefined;
 }

@@ -244,3 +244,12 @@ describe("LevelGaps.look()", () => {
     assertEquals(kept.worth(9000, TICK_MS), dropped.worth(9000, TICK_MS));
   });
 });
+
+describe("LevelGaps of more levels than there are bands for", () => {
+  it("LevelGaps.look() takes ten million levels for the deepest that it knows", () => {
+    const gaps = new LevelGaps();
+    gaps.look({ now: 0, elapsedMs: 500, peak: 9e6, leased: 0 });
+    gaps.look({ now: 500, elapsedMs: 500, peak: 8.5e6, leased: 8.5e6 });
+    assert(gaps.worth(5000, 500) <= 9e6);
+  });
+});

@@ -151,7 +151,7 @@ describe("Stocks.lose()", () => {
     create(stocks.main, 1);
     const slots = create(stock, 5);
     release(stock, slots.slice(0, 2));
-    stocks.lose("a");
+    stocks.lose("a", () => {});
     assertEquals(disposed, slots.slice(0, 2).map(({ object }) => object));
     assertEquals(stocks.totals.discarded.cold, 2);
     assertEquals(lives(stocks), [4, 0]);
@@ -163,14 +163,14 @@ describe("Stocks.lose()", () => {
   it("Stocks.lose() does nothing to a tag without a shelf", () => {
     const { stocks } = stocksOf();
     create(stocks.main, 2);
-    stocks.lose("a");
+    stocks.lose("a", () => {});
     assertEquals(lives(stocks), [2, 0]);
   });
 
   it("Stocks.lose() keeps the peak of what it hands over", () => {
     const { stocks } = stocksOf();
     create(stocks.earn("a"), 5);
-    stocks.lose("a");
+    stocks.lose("a", () => {});
     assertEquals(stocks.main.account.peak, 5);
   });
 });
@@ -190,7 +190,7 @@ describe("Stocks.settle()", () => {
   it("Stocks.settle() counts objects where they lie, if their tag lost its shelf meanwhile", () => {
     const { stocks } = stocksOf();
     const slots = create(stocks.earn("a"), 4);
-    stocks.lose("a");
+    stocks.lose("a", () => {});
     release(stocks.main, slots);
     stocks.settle(500, 0);
     assertEquals(lives(stocks), [4, 0]);
@@ -250,7 +250,7 @@ describe("Stocks in a long random run", () => {
           else if (kind === "move" && tag < 8) {
             // As at a tick: everything is settled before.
             stocks.settle(now, 0);
-            if (stocks.own.has(name)) stocks.lose(name);
+            if (stocks.own.has(name)) stocks.lose(name, () => {});
             else stocks.earn(name);
           } else if (kind === "settle") {
             stocks.settle(now += 500, 0);
