@@ -144,7 +144,8 @@ class AdaptiveScheduler implements Scheduler {
     const share = shareOf(sample.heap?.usedBytes, sample.memoryLimit) ??
       Math.min(MOST_BUDGET_SHARE, shareOf(sample.bytes, sample.maxBytes) ?? 0);
     const pressure = this.#gauge.read(share);
-    const bypassed = this.#bypass.decide(sample.tags, sample.createUs, this.#collectUs(sample));
+    const { bareUs, createUs, tags } = sample;
+    const bypassed = this.#bypass.decide(tags, createUs, this.#collectUs(sample), bareUs);
     const youngS = this.#threshold.update(sample.misses * (sample.createUs ?? 1));
     this.#last = { sample, lambdaMs, pressure, share, shelves };
     return {

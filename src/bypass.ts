@@ -7,9 +7,12 @@
 import type { TagSample } from "./scheduler.ts";
 
 /**
- * What the pool itself takes for a lease beyond what its end was measured to take, in microseconds:
- * the acquire, the object's slot, its share of the ticks, and the collector's work for an old object.
+ * What the pool itself takes for a lease beyond what its end was measured to take: the acquire, the
+ * object's slot, its share of the ticks, and the collector's work for an old object. In creations of
+ * an object without fields, so that it scales with the machine, and in microseconds where those are
+ * not known.
  */
+const OVERHEAD_BARE = 4;
 const OVERHEAD_US = 0.08;
 /** What the collector takes for an object, as a share of its creation, where no one can tell. */
 const COLLECT_SHARE = 0.25;
@@ -30,14 +33,16 @@ export interface LeaseCosts {
  * @param createUs What a creation costs, in microseconds.
  * @param releaseUs What it costs to take an object back, in microseconds.
  * @param collectUs What the collector takes for one object, in microseconds, if that is known.
+ * @param bareUs What a creation of an object without fields costs, in microseconds, if that is known.
  * @returns Both ways, compared.
  */
 export function leaseCosts(
   createUs: number,
   releaseUs: number,
   collectUs = createUs * COLLECT_SHARE,
+  bareUs = OVERHEAD_US / OVERHEAD_BARE,
 ): LeaseCosts {
-  return { allocateUs: createUs + collectUs, poolUs: releaseUs + OVERHEAD_US };
+  return { allocateUs: createUs + collectUs, poolUs: releaseUs + OVERHEAD_BARE * bareUs };
 }
 
 /** The choice of the tags under which nothing is retained, from tick to tick. */
@@ -54,15 +59,16 @@ export class Bypass {
     tags: readonly TagSample[],
     createUs: number | undefined,
     collectUs?: number,
+    bareUs?: number,
   ): ReadonlyMap<string, LeaseCosts> {
     if (createUs === undefined) return this.#chosen;
     const chosen = new Map<string, LeaseCosts>();
-    const { allocateUs } = leaseCosts(createUs, 0, collectUs);
+    const { allocateUs, poolUs } = leaseCosts(createUs, 0, collectUs, bareUs);
     for (const { name, releaseUs } of tags) {
       if (releaseUs === undefined) continue;
       const factor = this.#chosen.has(name) ? RETURN : 1;
-      if (allocateUs >= (releaseUs + OVERHEAD_US) * factor) continue;
-      chosen.set(name, leaseCosts(createUs, releaseUs, collectUs));
+      if (allocateUs >= (releaseUs + poolUs) * factor) continue;
+      chosen.set(name, leaseCosts(createUs, releaseUs, collectUs, bareUs));
     }
     return this.#chosen = chosen;
   }

@@ -60,6 +60,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
+  readonly #bareCost: Cost = new Cost(1 / 2);
   /** What it costs to read the clock, which is part of every other reading. */
   readonly #clockCost: Cost = new Cost();
   readonly #sampling: Sampling = new Sampling();
@@ -93,7 +94,12 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       maxTags,
       heat,
     );
-    const parts = { stocks: this.#stocks, tags: this.tags, createCost: this.#createCost };
+    const parts = {
+      stocks: this.#stocks,
+      tags: this.tags,
+      createCost: this.#createCost,
+      bareCost: this.#bareCost,
+    };
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
   }
 
@@ -301,7 +307,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         const count = Math.min(MOST_PROBED, Math.ceil(PROBE_US / Math.max(alone, 0.01)));
         const again = ticker.read();
         for (let i = 0; i < count; i++) made.push(create());
-        this.#createCost.add((ticker.read() - again) * 1000 / count);
+        const between = ticker.read();
+        this.#createCost.add((between - again) * 1000 / count);
+        const bare: object[] = [];
+        for (let i = 0; i < count; i++) bare.push(createBare());
+        this.#bareCost.add((ticker.read() - between) * 1000 / count);
       }
     } catch {
       // The next miss will say so, to somebody who can do something about it.
@@ -519,6 +529,11 @@ function ageQuantiles<T>(shelves: readonly Shelf<T>[], now: number): Pick<Explan
     return now - runs.find(({ count }) => (left -= count) <= 0)!.time;
   };
   return { ages: { p50: at(0.5), p90: at(0.9), p99: at(0.99) } };
+}
+
+/** The cheapest object there is: the measure of what is too cheap to be pooled. */
+function createBare(): object {
+  return {};
 }
 
 /** Says what is wrong with what `create` returned, or `undefined`. */

@@ -91,6 +91,8 @@ export interface Sample extends LevelSample {
   readonly shelves: readonly ShelfSample[];
   /** What a creation costs, in microseconds, where the clock shows it. */
   readonly createUs?: number;
+  /** What a creation of an object without fields costs, in microseconds, likewise. */
+  readonly bareUs?: number;
   /** Recorded size of all idle objects, in bytes. */
   readonly bytes: number;
   /** What `bytes` may not pass. */

@@ -26,8 +26,9 @@ import type { TagTable } from "./tag_table.ts";
 export interface Ticked<T extends object> {
   readonly stocks: Stocks<T>;
   readonly tags: TagTable<T>;
-  /** What a creation costs. */
+  /** What a creation costs, and what one of an object without fields does. */
   readonly createCost: Cost;
+  readonly bareCost: Cost;
 }
 
 /** What a ticker needs to know. */
@@ -132,7 +133,12 @@ export class Ticker<T extends object> {
 
   /** The host's clock as it is, in ms; not a number where it tells none. */
   read(): number {
-    return this.#read(() => this.#host.now()) ?? NaN;
+    try {
+      return this.#host.now();
+    } catch (error) {
+      this.#report(error);
+      return NaN;
+    }
   }
 
   get #dueMs(): number {
@@ -246,7 +252,7 @@ export class Ticker<T extends object> {
 
   #sample(): Sample {
     const { maxBytes, memoryLimit } = this.#options;
-    const { createCost, stocks, tags } = this.#pool;
+    const { bareCost, createCost, stocks, tags } = this.#pool;
     const host = this.#host;
     const before = this.#now;
     this.#now = this.clock();
@@ -261,6 +267,7 @@ export class Ticker<T extends object> {
     const used = tags.sample();
     const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);
     const createUs = createCost.us;
+    const bareUs = bareCost.us;
     this.#elapsedMs = this.#now - before;
     this.#limits = {
       ...(limit === undefined ? {} : { memoryLimit: limit }),
@@ -277,6 +284,7 @@ export class Ticker<T extends object> {
       shelves: Array.from(stocks.own, ([tag, stock]) => ({ tag, ...this.#look(stock, peaks) })),
       tags: used,
       ...(createUs === undefined ? {} : { createUs }),
+      ...(bareUs === undefined ? {} : { bareUs }),
       bytes: stocks.sum(({ retention }) => retention.bytes),
       maxBytes,
       ...(heap === undefined ? {} : { heap }),
