@@ -11,7 +11,7 @@ import type { Pressure } from "./pressure.ts";
  *
  * - `full`: released while the pool held all it may
  * - `ttl`: idle for longer than the last generation's TTL
- * - `cold`: its generation was over its target or ceiling
+ * - `cold`: its generation was over its target or ceiling, or it was made only to be measured
  * - `unused`: not touched for three whole cycles
  * - `pressure`: memory pressed
  * - `budget`: released while the byte budget was spent, or larger than what its shelf is for
@@ -96,7 +96,10 @@ export interface PoolStats {
   readonly runtime: string;
   /** The scheduler's name. */
   readonly scheduler: string;
-  /** Objects made so far. */
+  /**
+   * Objects made so far. The adaptive scheduler has some made now and then only to measure what that
+   * costs; they are discarded at once, as `cold`.
+   */
   readonly created: number;
   /** Objects in existence: leased, idle or in limbo. */
   readonly live: number;
