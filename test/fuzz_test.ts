@@ -11,7 +11,7 @@ import { Random } from "../bench/policy_random.ts";
 import { type Adjustment, type Guard, type Lease, Pool, PoolError } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
 import { FakeHost } from "./fixture/fake_host.ts";
-import { checkStats, Oracle, type Watched } from "./oracle.ts";
+import { Oracle, type Watched } from "./oracle.ts";
 
 const SEEDS = 120;
 const STEPS = 200;
