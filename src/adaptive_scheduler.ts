@@ -112,7 +112,7 @@ class AdaptiveScheduler implements Scheduler {
       readonly sample: Sample;
       readonly lambdaMs: number;
       readonly pressure: Pressure;
-      readonly share: number | undefined;
+      readonly share: number;
       readonly shelves: ReadonlyMap<string | undefined, ShelfDecision>;
     }
     | undefined;
@@ -181,10 +181,11 @@ class AdaptiveScheduler implements Scheduler {
           lambdaMs,
         },
       });
+      const targets = this.#targets(seen, levels);
       for (const [i, { name, idle, target, maxSize }] of seen.generations.entries()) {
         decisions.push({
           about: `${where}, generation ${name}`,
-          decision: `keep up to ${this.#targets(seen, levels)[i]!}`,
+          decision: `keep up to ${targets[i]!}`,
           because: "what lies above a band counts against the levels that are kept",
           inputs: { idle, target, maxSize },
         });
@@ -193,12 +194,10 @@ class AdaptiveScheduler implements Scheduler {
     decisions.push({
       about: "pressure",
       decision: pressure,
-      because: share === undefined
-        ? "neither the heap nor a limit is known"
-        : sample.heap !== undefined && sample.memoryLimit !== undefined
+      because: sample.heap !== undefined && sample.memoryLimit !== undefined
         ? "heap in use by its limit"
         : "the heap is hidden or has no limit: idle bytes by the byte budget",
-      inputs: share === undefined ? {} : { share },
+      inputs: { share },
     });
     for (const [tag, bits] of this.#election.elected) {
       decisions.push({
@@ -266,17 +265,18 @@ class AdaptiveScheduler implements Scheduler {
   }
 
   /** λ: as it was given, or refined by what a creation costs and an object weighs. */
-  #lambda({ createUs, bytes, generations }: Sample): number {
+  #lambda(sample: Sample): number {
+    const { createUs } = sample;
     if (this.#idleBudgetMs !== undefined) return this.#idleBudgetMs;
     if (createUs === undefined) return DEFAULT_LAMBDA_MS;
-    const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
-    const size = idle > 0 ? Math.max(1, bytes / idle) : USUAL.bytes;
+    const size = Math.max(1, meanBytes(sample) ?? USUAL.bytes);
     const factor = (createUs / USUAL.createUs) / (size / USUAL.bytes);
     return DEFAULT_LAMBDA_MS * Math.max(1 / REFINED, Math.min(1, factor));
   }
 
   /** What the collector takes for an object, by its bytes, where the runtime tells enough. */
-  #collectUs({ gc, heap, bytes, generations, tags }: Sample): number | undefined {
+  #collectUs(sample: Sample): number | undefined {
+    const { gc, heap, tags } = sample;
     const allocated = heap?.allocatedBytes;
     const more = (allocated ?? NaN) - (this.#allocated ?? NaN);
     this.#allocated = allocated;
@@ -285,11 +285,11 @@ class AdaptiveScheduler implements Scheduler {
     const kept = 1 - 1 / GC_TICKS;
     this.#gcUs = this.#gcUs * kept + us;
     this.#gcBytes = this.#gcBytes * kept + more;
-    const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
+    const bytes = meanBytes(sample);
     const perByte = this.#gcUs / this.#gcBytes;
     // Without `sizeOf` the bytes are made up.
     const isSized = tags.some(({ sizesKb }) => sizesKb !== undefined);
-    return isSized && idle > 0 && Number.isFinite(perByte) ? perByte * (bytes / idle) : undefined;
+    return isSized && bytes !== undefined && Number.isFinite(perByte) ? perByte * bytes : undefined;
   }
 
   /** Whether creations are to be measured: until their cost is known, then now and then. */
@@ -299,4 +299,10 @@ class AdaptiveScheduler implements Scheduler {
     if (createUs === undefined) return tags.some(({ releaseUs }) => releaseUs !== undefined);
     return ++this.#busyTicks % PROBE_TICKS === 0;
   }
+}
+
+/** What an idle object weighs, where one is idle. */
+function meanBytes({ bytes, generations }: Sample): number | undefined {
+  const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
+  return idle > 0 ? bytes / idle : undefined;
 }

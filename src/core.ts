@@ -455,9 +455,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticker.close();
-    // First all of them, so that no dispose is handed what lies on the next one.
-    for (const { retention } of this.#stocks.all) retention.shut();
-    for (const { retention } of this.#stocks.all) retention.close();
+    this.#stocks.close();
   }
 
   /** Takes a snapshot. */

@@ -201,9 +201,7 @@ export class Ticker<T extends object> {
       if (adjustment !== undefined) this.#apply(adjustment);
       if (this.#closed) {
         // A dispose closed the pool while a tag lost its shelf, and another may have earned one since.
-        const { all } = this.#pool.stocks;
-        for (const { retention } of all) retention.shut();
-        for (const { retention } of all) retention.close();
+        this.#pool.stocks.close();
         return;
       }
       this.#pool.stocks.allot();
@@ -239,11 +237,10 @@ export class Ticker<T extends object> {
     this.#evicted = now;
     const { stocks } = this.#pool;
     let most = MAX_DISPOSALS;
-    for (const { account, retention, shelf } of stocks.all) {
+    for (const { account, retention } of stocks.all) {
       const { live } = account;
       // Ages are those of the last tick: what it decided is carried out, not decided anew.
-      if (shelf.idle > 0) retention.evict(this.#now, this.#cycle, most);
-      else retention.evict(this.#now, this.#cycle, 0);
+      retention.evict(this.#now, this.#cycle, most);
       most = Math.max(0, most - (live - account.live));
     }
     this.#backlog = stocks.sum(({ retention }) => retention.backlog);
