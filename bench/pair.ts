@@ -9,11 +9,11 @@
 
 import { setTimeout } from "node:timers/promises";
 import { measure } from "mitata";
-import { allocatedBytes } from "./allocation.ts";
-import type { Bench, Effort } from "./bench.ts";
-import { floor, floorHeld, PAIRS, type Subject, SUBJECTS } from "./pair_subject.ts";
-import { median, round, type Spread, spread } from "./statistics.ts";
-import { layOut } from "./table.ts";
+import { allocatedBytes } from "./runner/allocation.ts";
+import type { Bench, Effort } from "./runner/bench.ts";
+import { floor, floorHeld, PAIRS, type Subject, SUBJECTS } from "./pair/subject.ts";
+import { median, round, type Spread, spread } from "./runner/statistics.ts";
+import { type Sheet, verdict } from "./runner/sheet.ts";
 
 type Variant = keyof typeof SUBJECTS;
 
@@ -218,19 +218,21 @@ function judge({ ratio, held16, bytes, budget }: Report): string[] {
   ];
   return [
     ...lines.map(([name, factor]) =>
-      `${factor <= budget.ratio ? "MET   " : "MISSED"} ${name}: ${
-        times(factor)
-      } the floor, where at most ${budget.ratio} are allowed`
+      verdict(
+        factor <= budget.ratio,
+        `${name}: ${times(factor)} the floor, where at most ${budget.ratio} are allowed`,
+      )
     ),
     ...(["tagged", "with"] as const).map((name) =>
-      `${bytes[name]! <= budget.bytesPerHit ? "MET   " : "MISSED"} ${name}: ${
-        bytes[name]
-      } bytes allocated per hit, where ${budget.bytesPerHit} are allowed`
+      verdict(
+        bytes[name]! <= budget.bytesPerHit,
+        `${name}: ${bytes[name]} bytes allocated per hit, where ${budget.bytesPerHit} are allowed`,
+      )
     ),
   ];
 }
 
-function table(report: Report): string {
+function sheets(report: Report): Sheet[] {
   const { ns, ratio, bytes, held16, spread } = report;
   const range = ([least, greatest]: Spread) => `(${least}–${greatest})`;
   const row = (name: string) => [
@@ -242,16 +244,15 @@ function table(report: Report): string {
     String(bytes[name] ?? ""),
   ];
   const names = ["floor", "floorReset", ...OURS, ...PEERS];
-  return `${
-    layOut([
+  return [{
+    rows: [
       ["per pair", "ns", "(min–max)", "× floor", "(min–max)", "bytes"],
       ...names.map(row),
       ["16 held at once: floor", String(held16.floor), "", "1", "", ""],
       ["16 held at once: tagged", String(held16.tagged), "", String(held16.ratio), "", ""],
-    ])
-  }
-
-${[...judge(report), "", ...compare(report)].join("\n")}`;
+    ],
+    remarks: [...judge(report), "", ...compare(report)],
+  }];
 }
 
 /** Acquire and release against a bare array and other pools. */
@@ -259,8 +260,9 @@ export const pair: Bench<Sample, Report> = {
   question: "What does acquire + release cost, against a bare array's pop and push?",
   rival: `the bare array of the same process (the floor); ${PEERS.join(", ")}`,
   packages: ["mitata", ...PEERS],
+  runtimes: ["deno", "bun"],
   variants: Object.keys(SUBJECTS),
   measure: measureVariant,
   report,
-  table,
+  sheets,
 };

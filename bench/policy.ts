@@ -7,13 +7,13 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { Bench, Effort } from "./bench.ts";
-import { parseTrace } from "./policy_csv.ts";
-import { tryPolicies } from "./policy_replay.ts";
-import { type Report, reportOf, type TraceTrials } from "./policy_report.ts";
-import { tableOf } from "./policy_table.ts";
-import type { Trace } from "./policy_trace.ts";
-import { type Extent, poison, WORKLOADS } from "./policy_workload.ts";
+import type { Bench, Effort } from "./runner/bench.ts";
+import { parseTrace } from "./policy/csv.ts";
+import { tryPolicies } from "./policy/replay.ts";
+import { type Report, reportOf, type TraceTrials } from "./policy/report.ts";
+import { sheetsOf } from "./policy/sheet.ts";
+import type { Trace } from "./policy/trace.ts";
+import { type Extent, poison, WORKLOADS } from "./policy/workload.ts";
 
 /** How long an object may idle for the price of one creation, in ms. */
 const LAMBDAS_MS = [1000, 5000, 30_000];
@@ -53,10 +53,11 @@ export const policy: Bench<TraceTrials, Report> = {
     "What does a policy of retention cost (λ · creations + idle time), against clairvoyance?",
   rival: "the clairvoyant optimum; no pool, a free list, sync.Pool, fixed caps, a fixed TTL",
   packages: [],
+  runtimes: ["deno", "bun"],
   variants: [...WORKLOADS.keys(), POISON],
   traceVariant: FILE,
   rounds: 1,
   measure: (variant, effort) => Promise.resolve(tryAll(variant, effort)),
   report,
-  table: tableOf,
+  sheets: sheetsOf,
 };

@@ -10,10 +10,10 @@
  */
 
 import { setTimeout } from "node:timers/promises";
-import type { Bench, Effort } from "./bench.ts";
-import { median, round, type Spread, spread } from "./statistics.ts";
-import { layOut } from "./table.ts";
-import { type Setup, TickSubject } from "./tick_subject.ts";
+import type { Bench, Effort } from "./runner/bench.ts";
+import { median, round, type Spread, spread } from "./runner/statistics.ts";
+import { type Sheet, verdict } from "./runner/sheet.ts";
+import { type Setup, TickSubject } from "./tick/subject.ts";
 
 /** The pools. Those that are compared by their tags have as many objects as are used. */
 const SETUPS = {
@@ -171,19 +171,20 @@ function judge({ usPerTick, budget }: Report): string[] {
     ["idle1e6", budget.idleUs],
   ] as const;
   return lines.map(([name, most]) =>
-    `${usPerTick[name] <= most ? "MET   " : "MISSED"} ${name}: ${
-      usPerTick[name]
-    } µs a tick, where at most ${most} are allowed${
-      name === "idle1e6" ? ` (${IDLE_FACTOR} × idle100 + ${IDLE_NOISE_US})` : ""
-    }`
+    verdict(
+      usPerTick[name] <= most,
+      `${name}: ${usPerTick[name]} µs a tick, where at most ${most} are allowed${
+        name === "idle1e6" ? ` (${IDLE_FACTOR} × idle100 + ${IDLE_NOISE_US})` : ""
+      }`,
+    )
   );
 }
 
-function table(report: Report): string {
+function sheets(report: Report): Sheet[] {
   const { usPerTick, restedUs, firstUs, ownShelves, spread } = report;
   const range = ([least, greatest]: Spread) => `(${least}–${greatest})`;
-  return `${
-    layOut([
+  return [{
+    rows: [
       [
         "per tick",
         "µs",
@@ -204,10 +205,9 @@ function table(report: Report): string {
         range(spread.firstUs[name]),
         String(ownShelves[name]),
       ]),
-    ])
-  }
-
-${judge(report).join("\n")}`;
+    ],
+    remarks: judge(report),
+  }];
 }
 
 /** A tick of a real pool on the real host. */
@@ -215,8 +215,9 @@ export const tick: Bench<Sample, Report> = {
   question: "What does a tick cost, by the number of tags and of idle objects?",
   rival: "its budget: 100 µs for 256 tags, whatever lies idle",
   packages: [],
+  runtimes: ["deno", "bun"],
   variants: VARIANTS,
   measure: measureVariant,
   report,
-  table,
+  sheets,
 };

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Random } from "../bench/policy_random.ts";
+import { Random } from "../bench/runner/random.ts";
 import { Election } from "../src/election.ts";
 import type { TagSample } from "../src/scheduler.ts";
 import { Sketch } from "../src/sketch.ts";

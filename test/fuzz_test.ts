@@ -7,7 +7,7 @@
 
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Random } from "../bench/policy_random.ts";
+import { Random } from "../bench/runner/random.ts";
 import { type Adjustment, type Guard, type Lease, Pool, PoolError } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
 import { FakeHost } from "./fixture/fake_host.ts";

@@ -1,16 +1,17 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { clairvoyant } from "../bench/policy_clairvoyant.ts";
-import { parseTrace } from "../bench/policy_csv.ts";
-import { costOf, meanOutcome, Meter, type Outcome } from "../bench/policy_meter.ts";
-import { poolSubject } from "../bench/policy_pool.ts";
-import { ABLATIONS, POLICIES, replay, tryPolicies } from "../bench/policy_replay.ts";
-import { reportOf, type TraceTrials } from "../bench/policy_report.ts";
-import { expiring, freeList, noPool, syncPool } from "../bench/policy_subject.ts";
-import { tableOf } from "../bench/policy_table.ts";
-import { type Trace, TraceDraft } from "../bench/policy_trace.ts";
-import { type Extent, poison, WORKLOADS } from "../bench/policy_workload.ts";
+import { clairvoyant } from "../bench/policy/clairvoyant.ts";
+import { parseTrace } from "../bench/policy/csv.ts";
+import { costOf, meanOutcome, Meter, type Outcome } from "../bench/policy/meter.ts";
+import { poolSubject } from "../bench/policy/pool.ts";
+import { ABLATIONS, POLICIES, replay, tryPolicies } from "../bench/policy/replay.ts";
+import { reportOf, type TraceTrials } from "../bench/policy/report.ts";
+import { expiring, freeList, noPool, syncPool } from "../bench/policy/subject.ts";
+import { sheetsOf } from "../bench/policy/sheet.ts";
+import { textOf } from "../bench/runner/sheet.ts";
+import { type Trace, TraceDraft } from "../bench/policy/trace.ts";
+import { type Extent, poison, WORKLOADS } from "../bench/policy/workload.ts";
 import { fixedScheduler, type Scheduler } from "../mod.ts";
 import { assertGrammar } from "./fixture/thing.ts";
 
@@ -417,9 +418,9 @@ describe("reportOf()", () => {
     assertEquals(Object.keys(poison.lambdas), ["5000"]);
   });
 
-  it("tableOf() says what was met, and which parts do not pay", () => {
+  it("sheetsOf() says what was met, and which parts do not pay", () => {
     const same = trialsOf({ clairvoyant: 4, full: 6, "heat off": 6, "two bands": 5 });
-    const table = tableOf(reportOf({ same }, poisoned));
+    const table = textOf(sheetsOf(reportOf({ same }, poisoned)));
     for (
       const line of [
         "MISSED full: 1.500 × clairvoyant on average, where at most 1.2 are allowed",

@@ -2,7 +2,7 @@
 
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Random } from "../bench/policy_random.ts";
+import { Random } from "../bench/runner/random.ts";
 import {
   adaptiveScheduler,
   type Adjustment,

@@ -11,13 +11,13 @@ import {
   type GenerationOptions,
   type Sample,
   type Scheduler,
-} from "../mod.ts";
-import { clairvoyant } from "./policy_clairvoyant.ts";
-import { type Item, meanOutcome, Meter, type Outcome } from "./policy_meter.ts";
-import { poolSubject, type PoolSubjectOptions } from "./policy_pool.ts";
-import { Random } from "./policy_random.ts";
-import { expiring, freeList, noPool, type Subject, syncPool } from "./policy_subject.ts";
-import type { Trace } from "./policy_trace.ts";
+} from "../../mod.ts";
+import { clairvoyant } from "./clairvoyant.ts";
+import { type Item, meanOutcome, Meter, type Outcome } from "./meter.ts";
+import { poolSubject, type PoolSubjectOptions } from "./pool.ts";
+import { Random } from "../runner/random.ts";
+import { expiring, freeList, noPool, type Subject, syncPool } from "./subject.ts";
+import type { Trace } from "./trace.ts";
 
 /** What a policy is tried with. */
 export interface Trial {

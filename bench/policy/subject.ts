@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Item, Meter } from "./policy_meter.ts";
+import type { Item, Meter } from "./meter.ts";
 
 /** A way to reuse objects, in virtual time. */
 export interface Subject {

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { adaptiveScheduler, Pool, type Tag } from "../mod.ts";
-import { Random } from "./policy_random.ts";
+import { adaptiveScheduler, Pool, type Tag } from "../../mod.ts";
+import { Random } from "../runner/random.ts";
 
 /** What differs from one pool to another. */
 export interface Setup {

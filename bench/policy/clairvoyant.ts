@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Outcome } from "./policy_meter.ts";
-import type { Trace } from "./policy_trace.ts";
+import type { Outcome } from "./meter.ts";
+import type { Trace } from "./trace.ts";
 
 /**
  * The least that any policy can cost on a trace of interchangeable objects.

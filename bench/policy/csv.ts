@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Trace, TraceDraft } from "./policy_trace.ts";
+import { type Trace, TraceDraft } from "./trace.ts";
 
 /** The first line of a file. */
 const HEADER = "arrival_ms,bytes,hold_ms,tag";

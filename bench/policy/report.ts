@@ -4,8 +4,8 @@
  * @module
  */
 
-import { costOf, type Outcome } from "./policy_meter.ts";
-import { ABLATIONS, BOUND, SUBJECT } from "./policy_replay.ts";
+import { costOf, type Outcome } from "./meter.ts";
+import { ABLATIONS, BOUND, SUBJECT } from "./replay.ts";
 
 /** Something by name. */
 export type Named<T> = Readonly<Record<string, T>>;

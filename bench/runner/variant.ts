@@ -1,7 +1,7 @@
 /**
  * A process that measures one variant:
- * `variant.ts <bench> <variant> <file for the result> [--quick] [--trace=FILE --speed=N]`.
- * The result goes to a file because engines write their own traces to stdout. Runs on Deno and Bun.
+ * `variant.ts <bench> <variant> <file for the result> --runtime=NAME [--quick] [--trace=FILE --speed=N]`.
+ * The result goes to a file because engines write their own logs to stdout. Runs on Deno and Bun.
  *
  * @module
  */
@@ -9,7 +9,9 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import type { RuntimeName } from "./bench.ts";
 import { BENCHES } from "./benches.ts";
+import { makeProbe } from "./probe.ts";
 
 /** What a process has to tell. */
 export interface Result {
@@ -31,6 +33,7 @@ const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
   allowPositionals: true,
   options: {
+    runtime: { type: "string", default: "deno" },
     quick: { type: "boolean", default: false },
     trace: { type: "string" },
     speed: { type: "string", default: "1" },
@@ -38,11 +41,12 @@ const { values, positionals } = parseArgs({
 });
 const [benchName = "", variant = "", file = ""] = positionals;
 const { quick, trace: path, speed } = values;
+const runtime = values.runtime as RuntimeName;
 const bench = await BENCHES.get(benchName)!();
 const trace = path === undefined ? undefined : { path, speed: Number(speed) };
 let sample: unknown;
 try {
-  sample = await bench.measure(variant, { quick, trace });
+  sample = await bench.measure(variant, { runtime, quick, trace }, makeProbe(runtime));
 } catch (error) {
   // Bad input is told in words; anything else is a fault of ours, and worth its stack.
   const isInput = error instanceof RangeError || error instanceof TypeError;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Random } from "./policy_random.ts";
-import { type Trace, TraceDraft } from "./policy_trace.ts";
+import { Random } from "../runner/random.ts";
+import { type Trace, TraceDraft } from "./trace.ts";
 
 /** How much of a workload is drawn. */
 export interface Extent {

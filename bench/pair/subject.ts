@@ -14,7 +14,7 @@
  */
 
 import { do_not_optimize } from "mitata";
-import { fixedScheduler, Pool, type PoolOptions, type Tag } from "../mod.ts";
+import { fixedScheduler, Pool, type PoolOptions, type Tag } from "../../mod.ts";
 
 /** The pairs of one call of `run`. */
 export const PAIRS = 64;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ABLATIONS, BOUND, SUBJECT } from "./policy_replay.ts";
-import { mean as meanOf, type Report, rivals, type Summary } from "./policy_report.ts";
-import { layOut } from "./table.ts";
+import { ABLATIONS, BOUND, SUBJECT } from "./replay.ts";
+import { mean as meanOf, type Report, rivals, type Summary } from "./report.ts";
+import { type Sheet, verdict } from "../runner/sheet.ts";
 
 /** The least by which tags must cut the idle byte-time of capacity poisoning. */
 const FACTOR = 5;
@@ -27,27 +27,26 @@ function judge({ summary, target, poison }: Report): string[] {
   const next = rivals(Object.keys(summary)).reduce((a, b) =>
     summary[b]!.mean < summary[a]!.mean ? b : a
   );
-  const line = (met: boolean, text: string) => `${met ? "MET   " : "MISSED"} ${text}`;
   return [
-    line(
+    verdict(
       mean <= target.mean,
       `${SUBJECT}: ${
         mean.toFixed(3)
       } × clairvoyant on average, where at most ${target.mean} are allowed`,
     ),
-    line(
+    verdict(
       worst <= target.worst,
       `${SUBJECT}: ${worst.toFixed(3)} × clairvoyant at worst (${worstAt.trace}, ${
         seconds(worstAt.lambdaMs)
       }), where at most ${target.worst} are allowed`,
     ),
-    line(
+    verdict(
       target.best,
       `${SUBJECT}: cheaper on average than every other policy that can be had; the next is ${next} with ${
         summary[next]!.mean.toFixed(3)
       }`,
     ),
-    line(
+    verdict(
       poison.factor >= FACTOR,
       `poison: tags cut the idle byte-time ${
         ratio(poison.factor)
@@ -81,8 +80,8 @@ function weigh({ traces, savings, summary }: Report): string[] {
   });
 }
 
-/** Writes a report for people. */
-export function tableOf(report: Report): string {
+/** The report for people. */
+export function sheetsOf(report: Report): Sheet[] {
   const { traces, summary, poison } = report;
   const policies = Object.keys(summary).filter((name) => name !== BOUND);
   const rows = Object.entries(traces).flatMap(([trace, lambdas]) =>
@@ -111,14 +110,16 @@ export function tableOf(report: Report): string {
     ],
   ]);
   return [
-    layOut([
-      ["× clairvoyant", ...policies],
-      ...rows,
-      total("mean", ({ mean }) => mean),
-      total("worst", ({ worst }) => worst),
-    ]),
-    layOut([["capacity poisoning", ...policies], ...poisonRows]),
-    judge(report).join("\n"),
-    weigh(report).join("\n"),
-  ].join("\n\n");
+    {
+      rows: [
+        ["× clairvoyant", ...policies],
+        ...rows,
+        total("mean", ({ mean }) => mean),
+        total("worst", ({ worst }) => worst),
+      ],
+    },
+    { rows: [["capacity poisoning", ...policies], ...poisonRows] },
+    { remarks: judge(report) },
+    { remarks: weigh(report) },
+  ];
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Host, inertHost, Pool, type PoolOptions } from "../mod.ts";
-import type { Item, Meter } from "./policy_meter.ts";
-import type { Subject } from "./policy_subject.ts";
+import { type Host, inertHost, Pool, type PoolOptions } from "../../mod.ts";
+import type { Item, Meter } from "./meter.ts";
+import type { Subject } from "./subject.ts";
 
 /** A callback that waits for its time. */
 interface Timer {

@@ -1,0 +1,198 @@
+/**
+ * What the engines themselves log of their collections: V8 with `--trace-gc-nvp` (Deno, workerd),
+ * JavaScriptCore with `BUN_JSC_logGC=1`.
+ *
+ * @module
+ */
+
+import type { RuntimeName } from "./bench.ts";
+import { BEGIN, END, MARK, MARKS } from "./probe.ts";
+
+/** What an engine said between {@linkcode BEGIN} and {@linkcode END}. */
+export interface EngineRecord {
+  /** Time for which the program stood still, in ms, for each step that the program marked. */
+  readonly stoppedMs: readonly number[];
+  /** The longest single stop, in ms. */
+  readonly maxPauseMs: number;
+  /** Collections of the young generation. */
+  readonly minor: number;
+  /** Collections of the whole heap. */
+  readonly major: number;
+  /** Bytes allocated on the engine's heap, without array buffers. */
+  readonly allocatedBytes: number;
+  /** Lines of which nobody knows what they say. */
+  readonly unparsed: number;
+}
+
+/** A thing that a line of a log says. */
+export type LogEvent =
+  /** The program stood still. */
+  | { readonly type: "pause"; readonly ms: number }
+  /** A collection of a kind came to pass. */
+  | { readonly type: "collection"; readonly kind: "minor" | "major" }
+  /** The program had allocated bytes since the collection before. */
+  | { readonly type: "allocated"; readonly bytes: number };
+
+/** Reads the lines of an engine's log one after another; `undefined` for one that says nothing known. */
+export type LogParser = (line: string) => readonly LogEvent[] | undefined;
+
+const NOTHING: readonly LogEvent[] = [];
+
+/** What V8 says beside its records. */
+const V8_ASIDE = /^(?:\[\d+:0x[0-9a-f]+\] +\d+ ms: Memory pool: |, removed zone reservations: )/;
+const V8_RECORD = /^\[\d+:0x[0-9a-f]+\] +\d+ ms: GC: (\{.*\})$/;
+
+/** Reads V8's log. */
+export function v8Parser(): LogParser {
+  return (line) => {
+    const json = V8_RECORD.exec(line)?.[1];
+    if (json === undefined) return V8_ASIDE.test(line) ? NOTHING : undefined;
+    const record = parseJson(json);
+    if (record === undefined) return undefined;
+    const { pause, gc, allocated } = record;
+    const kind = gc === "s" ? "minor" : gc === "mc" ? "major" : undefined;
+    if (typeof pause !== "number" || typeof allocated !== "number" || kind === undefined) {
+      return undefined;
+    }
+    return [
+      { type: "allocated", bytes: allocated },
+      { type: "pause", ms: pause },
+      { type: "collection", kind },
+    ];
+  };
+}
+
+function parseJson(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Spliced with something else.
+    return undefined;
+  }
+}
+
+/** What JavaScriptCore says beside its records. */
+const JSC_ASIDE = /^(?:Requesting GC |GC END!$|\[GC<0x[0-9a-f]+>: (?:starting|epilogue) )/;
+const JSC_RECORD = /^\[GC<0x[0-9a-f]+>: /;
+const JSC_START = /: START \w+ (\d+)kb => (Eden|Full)Collection/;
+const JSC_PAUSE = /\bp=([\d.]+)ms \(max/g;
+const JSC_END = / => (\d+)kb, p=[\d.]+ms \(max [\d.]+\), cycle [\d.]+ms END\]$/;
+const KB = 1024;
+
+/** Reads JavaScriptCore's log. A collection stops the program several times; the rest of it runs beside. */
+export function jscParser(): LogParser {
+  let afterKb: number | undefined;
+  return (line) => {
+    if (JSC_ASIDE.test(line)) return NOTHING;
+    if (!JSC_RECORD.test(line)) return undefined;
+    const events: LogEvent[] = [];
+    const start = JSC_START.exec(line);
+    if (start !== null) {
+      // What was freed by hand between two collections would show as less than nothing.
+      const bytes = Math.max(0, Number(start[1]) - (afterKb ?? Number(start[1]))) * KB;
+      events.push({ type: "allocated", bytes });
+      events.push({ type: "collection", kind: start[2] === "Full" ? "major" : "minor" });
+    }
+    for (const [, ms] of line.matchAll(JSC_PAUSE)) events.push({ type: "pause", ms: Number(ms) });
+    const end = JSC_END.exec(line);
+    if (end !== null) afterKb = Number(end[1]);
+    return events.length > 0 ? events : undefined;
+  };
+}
+
+/** Reads the log of a runtime's engine. */
+export function parserOf(runtime: RuntimeName): LogParser {
+  return runtime === "bun" ? jscParser() : v8Parser();
+}
+
+/** A log with the program's marks in it, read line by line. */
+export class EngineLog {
+  readonly #parse: LogParser;
+  readonly #stoppedMs: number[] = [];
+  #stepMs = 0;
+  #maxPauseMs = 0;
+  #minor = 0;
+  #major = 0;
+  #allocatedBytes = 0;
+  #unparsed = 0;
+  /** Whether the program is being measured; the first record after that tells its last bytes. */
+  #phase: "before" | "within" | "closing" | "after" = "before";
+
+  constructor(parse: LogParser) {
+    this.#parse = parse;
+  }
+
+  /** Reads the next line, and says whether it could. Throws where a mark is missing. */
+  add(line: string): boolean {
+    if (line === "") return true;
+    if (line.startsWith(MARK)) {
+      this.#addMark(line);
+      return true;
+    }
+    const events = this.#parse(line);
+    if (events === undefined) {
+      this.#unparsed++;
+      return false;
+    }
+    for (const event of events) this.#addEvent(event);
+    return true;
+  }
+
+  /** What was read. Throws where the program has not come to its end. */
+  record(): EngineRecord {
+    if (this.#phase !== "after") {
+      throw new Error(
+        `Cannot read engine log: it must hold a collection after the end: received one that ends ${this.#phase}`,
+      );
+    }
+    return {
+      stoppedMs: this.#stoppedMs,
+      maxPauseMs: this.#maxPauseMs,
+      minor: this.#minor,
+      major: this.#major,
+      allocatedBytes: this.#allocatedBytes,
+      unparsed: this.#unparsed,
+    };
+  }
+
+  #addMark(line: string): void {
+    if (line === BEGIN) {
+      this.#phase = "within";
+      return;
+    }
+    const expected = String(this.#stoppedMs.length % MARKS);
+    if (line === END) {
+      // What came after the last step belongs to it.
+      const last = this.#stoppedMs.length - 1;
+      if (last >= 0) this.#stoppedMs[last]! += this.#stepMs;
+      this.#phase = "closing";
+      return;
+    }
+    if (this.#phase !== "within" || line.slice(MARK.length) !== expected) {
+      throw new Error(
+        `Cannot read engine log: marks must come in order: received ${line}, where ${expected} was due`,
+      );
+    }
+    this.#stoppedMs.push(this.#stepMs);
+    this.#stepMs = 0;
+  }
+
+  #addEvent(event: LogEvent): void {
+    if (event.type === "allocated") {
+      if (this.#phase === "within" || this.#phase === "closing") {
+        this.#allocatedBytes += event.bytes;
+      }
+      if (this.#phase === "closing") this.#phase = "after";
+      return;
+    }
+    if (this.#phase !== "within") return;
+    if (event.type === "pause") {
+      this.#stepMs += event.ms;
+      this.#maxPauseMs = Math.max(this.#maxPauseMs, event.ms);
+    } else if (event.kind === "minor") {
+      this.#minor++;
+    } else {
+      this.#major++;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Processes in which variants are measured, and what is seen of them from outside.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Bench, Effort, Observation, RuntimeName } from "./bench.ts";
+import { EngineLog, parserOf } from "./engine_log.ts";
+import { BEGIN, END } from "./probe.ts";
+import { readUsage, type Usage } from "./usage.ts";
+import type { Result } from "./variant.ts";
+import { RESULT } from "./worker.ts";
+import { writeWorker } from "./workerd.ts";
+
+/** The top of the repository. */
+export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A program that npm brought. */
+export function npmCommand(name: string): string {
+  // Never a bare `bun`: a Deno task runs that as JavaScript.
+  return join(ROOT, "node_modules", ".bin", name);
+}
+
+/** A process that has not ended by then never will. */
+const LIMIT_MS = 300_000;
+
+/** A variant of a bench. */
+export interface Task extends Effort {
+  /** The bench's name. */
+  readonly name: string;
+  readonly bench: Bench;
+  readonly variant: string;
+}
+
+/** A process to start. */
+interface Plan {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the engine logs to, and a worker tells its result. */
+  readonly log: "stdout" | "stderr";
+}
+
+/** Measures a variant in a fresh process. */
+export async function measureApart(task: Task): Promise<Result> {
+  const { bench, variant, runtime } = task;
+  const action = `Cannot measure ${variant} on ${runtime}`;
+  const isLogged = bench.complete !== undefined;
+  const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
+  try {
+    const file = join(folder, "result.json");
+    const plan = runtime === "workerd"
+      ? await planWorker(task, folder)
+      : planScript(task, runtime, file);
+    const watch = new Watch(runtime, isLogged);
+    await run(isLogged ? lineByLine(plan) : plan, action, watch);
+    const text = runtime === "workerd" ? watch.result : await Deno.readTextFile(file);
+    if (text === undefined) {
+      throw new Error(`${action}: its process must tell a result: received none`);
+    }
+    const result: Result = JSON.parse(text);
+    if (bench.complete === undefined) return result;
+    return { ...result, sample: bench.complete(result.sample, watch.observation()) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function planScript(
+  { name, bench, variant, quick, trace }: Task,
+  runtime: "deno" | "bun",
+  file: string,
+): Plan {
+  const isLogged = bench.complete !== undefined;
+  const script = [
+    join(ROOT, "bench", "runner", "variant.ts"),
+    name,
+    variant,
+    file,
+    `--runtime=${runtime}`,
+    ...(quick ? ["--quick"] : []),
+    ...(trace === undefined ? [] : [`--trace=${trace.path}`, `--speed=${trace.speed}`]),
+  ];
+  if (runtime === "bun") {
+    return {
+      program: npmCommand("bun"),
+      args: ["--no-install", ...script],
+      ...(isLogged ? { env: { BUN_JSC_logGC: "1" } } : {}),
+      log: "stderr",
+    };
+  }
+  // Without a real gc(), mitata provokes one by allocating a gigabyte.
+  const flags = ["--expose-gc", ...(isLogged ? ["--trace-gc-nvp"] : [])];
+  return {
+    program: Deno.execPath(),
+    args: ["run", "-A", `--v8-flags=${flags.join(",")}`, ...script],
+    log: "stdout",
+  };
+}
+
+async function planWorker({ name, bench, variant, quick }: Task, folder: string): Promise<Plan> {
+  const config = await writeWorker({
+    folder,
+    bun: npmCommand("bun"),
+    root: ROOT,
+    source: `import { tellResult } from ${JSON.stringify(join(ROOT, "bench/runner/worker.ts"))};
+import { ${name} } from ${JSON.stringify(join(ROOT, "bench", `${name}.ts`))};
+const effort = { runtime: "workerd", quick: ${quick}, trace: undefined };
+export default { test: () => tellResult(${name}, ${JSON.stringify(variant)}, effort) };
+`,
+    v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? ["--trace-gc-nvp"] : [])],
+  });
+  return { program: npmCommand("workerd"), args: ["test", config], log: "stdout" };
+}
+
+/** The same process with an output that is not held back: V8 logs through a buffer of its own. */
+function lineByLine(plan: Plan): Plan {
+  return { ...plan, program: "stdbuf", args: ["-oL", plan.program, ...plan.args] };
+}
+
+async function run({ program, args, env, log }: Plan, action: string, watch: Watch): Promise<void> {
+  const child = spawn(
+    new Deno.Command(program, {
+      args: [...args],
+      cwd: ROOT,
+      env: { ...env, NO_COLOR: "1" },
+      stdin: "null",
+      // On Bun only the log itself is of interest: a variant has nothing to print.
+      stdout: log === "stdout" ? "piped" : "null",
+      stderr: log === "stderr" ? "piped" : "inherit",
+      signal: AbortSignal.timeout(LIMIT_MS),
+    }),
+    action,
+    program,
+  );
+  let trouble: unknown;
+  const lines = createInterface({ input: Readable.fromWeb(child[log]), crlfDelay: Infinity });
+  for await (const line of lines) {
+    if (trouble !== undefined) continue;
+    try {
+      watch.add(line, child.pid);
+    } catch (error) {
+      trouble = error;
+      child.kill("SIGKILL");
+    }
+  }
+  const { code, signal } = await child.status;
+  if (trouble !== undefined) throw trouble;
+  if (code !== 0) {
+    const said = watch.complaints.slice(-20).join("\n");
+    throw new Error(
+      `${action}: its process must exit with 0: received ${signal ?? code}${said && `\n${said}`}`,
+    );
+  }
+}
+
+function spawn(command: Deno.Command, action: string, program: string): Deno.ChildProcess {
+  try {
+    return command.spawn();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    const hint = program === "stdbuf" ? "GNU coreutils bring it" : "deno install brings it";
+    throw new Error(`${action}: ${program} must exist: received no such file (${hint})`, { cause });
+  }
+}
+
+/** What is seen of a process while it runs. */
+class Watch {
+  /** What a worker said its result is. */
+  result: string | undefined;
+  /** What else it said. */
+  readonly complaints: string[] = [];
+  readonly #log: EngineLog | undefined;
+  #begun: Usage | undefined;
+  #ended: Usage | undefined;
+
+  constructor(runtime: RuntimeName, isLogged: boolean) {
+    if (isLogged) this.#log = new EngineLog(parserOf(runtime));
+  }
+
+  /** Reads a line of the log of a process. */
+  add(line: string, pid: number): void {
+    if (line === BEGIN) this.#begun = readUsage(pid);
+    else if (line === END) this.#ended = readUsage(pid);
+    if (line.startsWith(RESULT)) {
+      this.result = line.slice(RESULT.length);
+      return;
+    }
+    if (!this.#log?.add(line)) this.complaints.push(line);
+  }
+
+  observation(): Observation {
+    const engine = this.#log!.record();
+    const begun = this.#begun;
+    const ended = this.#ended;
+    if (begun === undefined || ended === undefined) return { engine };
+    return { engine, cpuMs: ended.cpuMs - begun.cpuMs, peakRssBytes: ended.peakRssBytes };
+  }
+}

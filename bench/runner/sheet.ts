@@ -1,0 +1,37 @@
+/**
+ * Results for people: tables, and what is to be said of them.
+ *
+ * @module
+ */
+
+/** A table with remarks; one of them may be missing. */
+export interface Sheet {
+  /** Rows of equally many cells: the first row is the head, the first column the names. */
+  readonly rows?: readonly (readonly string[])[];
+  /** Lines below the table: what was met and what was missed, who won and who lost. */
+  readonly remarks?: readonly string[];
+}
+
+/** Lays out rows of equally many cells: the first column to the left, figures to the right. */
+export function layOut(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
+      .trimEnd();
+  const [head, ...body] = rows;
+  return [line(head!), widths.map((width) => "-".repeat(width)).join("  "), ...body.map(line)]
+    .join("\n");
+}
+
+/** Writes sheets in plain text. */
+export function textOf(sheets: readonly Sheet[]): string {
+  return sheets.flatMap(({ rows, remarks }) => [
+    ...(rows === undefined ? [] : [layOut(rows)]),
+    ...(remarks === undefined || remarks.length === 0 ? [] : [remarks.join("\n")]),
+  ]).join("\n\n");
+}
+
+/** A remark on a target: whether it was met, and how. */
+export function verdict(isMet: boolean, text: string): string {
+  return `${isMet ? "MET   " : "MISSED"} ${text}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * Workers for workerd: one bundled module and its configuration.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/** The newest date that the pinned workerd knows. */
+export const COMPATIBILITY_DATE = "2026-10-23";
+
+/** A worker to write. */
+export interface WorkerPlan {
+  /** Where to put it. The caller removes it. */
+  readonly folder: string;
+  /** The path of Bun, which bundles. */
+  readonly bun: string;
+  /** The top of the repository. */
+  readonly root: string;
+  /** The module, in TypeScript. */
+  readonly source: string;
+  /** Flags for the engine. */
+  readonly v8Flags: readonly string[];
+  /** Whether it serves HTTP on a free port of the loopback device. @default {false} */
+  readonly isServing?: boolean;
+}
+
+/** Writes a worker, and returns the path of its configuration. */
+export async function writeWorker(plan: WorkerPlan): Promise<string> {
+  const { folder, bun, root, source, v8Flags, isServing = false } = plan;
+  const entry = join(folder, "worker.ts");
+  await Deno.writeTextFile(entry, source);
+  const { success, stderr } = await new Deno.Command(bun, {
+    args: [
+      "build",
+      entry,
+      `--outfile=${join(folder, "worker.js")}`,
+      // Leaves `node:` imports alone: workerd has them.
+      "--target=node",
+      "--conditions=workerd",
+      "--conditions=worker",
+    ],
+    cwd: root,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) {
+    const said = new TextDecoder().decode(stderr);
+    throw new Error(`Cannot bundle worker: its imports must resolve: received ${said}`);
+  }
+  const config = join(folder, "worker.capnp");
+  const flags = v8Flags.map((flag) => JSON.stringify(flag)).join(", ");
+  const sockets = isServing
+    ? `sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],\n  `
+    : "";
+  await Deno.writeTextFile(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(
+    name = "main",
+    worker = (
+      modules = [(name = "worker", esModule = embed "worker.js")],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+    ),
+  )],
+  ${sockets}v8Flags = [${flags}],
+);
+`,
+  );
+  return config;
+}
