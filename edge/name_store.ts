@@ -15,6 +15,11 @@ const MAX_NAME = 256;
 /** The longest value, in characters. */
 const MAX_VALUE = 65_536;
 
+/** "A" to "Z" in UTF-16. */
+const FIRST_UPPER = 65;
+const LAST_UPPER = 90;
+const LAST_ASCII = 127;
+
 /** The bytes of an entry's two references. */
 const ENTRY_BYTES = 16;
 
@@ -177,7 +182,7 @@ export class NameStore {
   }
 
   #fold(name: string): string {
-    return this.#ignoreCase ? name.toLowerCase() : name;
+    return this.#ignoreCase && !isLower(name) ? name.toLowerCase() : name;
   }
 
   #find(folded: string): number {
@@ -186,4 +191,13 @@ export class NameStore {
     }
     return -1;
   }
+}
+
+/** Whether a name is as it should be: V8's `toLowerCase` makes a new string even then. */
+function isLower(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    if (unit >= FIRST_UPPER && unit <= LAST_UPPER || unit > LAST_ASCII) return false;
+  }
+  return true;
 }

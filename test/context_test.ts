@@ -94,6 +94,13 @@ describe("RequestContext.headers", () => {
     assertEquals(seen, ["accept=text/html", "x-id=7"]);
   });
 
+  it("ignores case beyond ASCII as well", () => {
+    const { headers } = new RequestContext();
+    headers.set("É", "accented");
+    headers.set("\u212A", "Kelvin");
+    assertEquals([headers.get("é"), headers.get("k")], ["accented", "Kelvin"]);
+  });
+
   it("tells names apart that an object would confuse", () => {
     const { headers } = new RequestContext();
     for (const name of ["__proto__", "constructor", "toString"]) {

@@ -41,16 +41,19 @@ export interface Observation {
   readonly cpuMs?: number;
   /** The most memory that it ever held, in bytes; absent where the system does not tell. */
   readonly peakRssBytes?: number;
+  /** The memory that it held at the end, in bytes; absent where the system does not tell. */
+  readonly rssBytes?: number;
 }
 
 /**
  * A question and the variants that answer it. Each variant is measured in processes of its own, on
  * whichever runtime was chosen; all but `measure` runs in the runner.
  *
- * @typeParam Sample What one process of one variant measured. It travels as JSON.
+ * @typeParam Raw What one process of one variant measured. It travels as JSON.
  * @typeParam Document What all samples amount to.
+ * @typeParam Sample What is made of one process's measurement.
  */
-export interface Bench<Sample = unknown, Document extends object = object> {
+export interface Bench<Raw = unknown, Document extends object = object, Sample = Raw> {
   /** What the figures are to tell. */
   readonly question: string;
   /** What the pool is compared with. */
@@ -70,12 +73,12 @@ export interface Bench<Sample = unknown, Document extends object = object> {
    */
   readonly rounds?: number;
   /** Measures a variant, in a process that does nothing else. */
-  measure(variant: string, effort: Effort, probe: Probe): Promise<Sample>;
+  measure(variant: string, effort: Effort, probe: Probe): Promise<Raw>;
   /**
-   * Completes a sample with what was seen from outside. A bench that has this is measured with the
-   * engine's log on, and must call the probe.
+   * Completes a measurement with what was seen from outside. A bench that has this is measured with
+   * the engine's log on, and must call the probe.
    */
-  complete?(sample: Sample, observation: Observation): Sample;
+  complete?(raw: Raw, observation: Observation): Sample;
   /** Draws the samples of all rounds together, given by variant. */
   report(samples: ReadonlyMap<string, readonly Sample[]>, runtime: RuntimeName): Document;
   /** The report for people. */

@@ -20,6 +20,8 @@ export interface EngineRecord {
   readonly major: number;
   /** Bytes allocated on the engine's heap, without array buffers. */
   readonly allocatedBytes: number;
+  /** Bytes that were alive on it at the beginning. */
+  readonly liveBytes: number;
   /** Lines of which nobody knows what they say. */
   readonly unparsed: number;
 }
@@ -31,7 +33,9 @@ export type LogEvent =
   /** A collection of a kind came to pass. */
   | { readonly type: "collection"; readonly kind: "minor" | "major" }
   /** The program had allocated bytes since the collection before. */
-  | { readonly type: "allocated"; readonly bytes: number };
+  | { readonly type: "allocated"; readonly bytes: number }
+  /** A collection left so much. */
+  | { readonly type: "live"; readonly bytes: number };
 
 /** Reads the lines of an engine's log one after another; `undefined` for one that says nothing known. */
 export type LogParser = (line: string) => readonly LogEvent[] | undefined;
@@ -39,8 +43,9 @@ export type LogParser = (line: string) => readonly LogEvent[] | undefined;
 const NOTHING: readonly LogEvent[] = [];
 
 /** What V8 says beside its records. */
-const V8_ASIDE = /^(?:\[\d+:0x[0-9a-f]+\] +\d+ ms: Memory pool: |, removed zone reservations: )/;
-const V8_RECORD = /^\[\d+:0x[0-9a-f]+\] +\d+ ms: GC: (\{.*\})$/;
+const V8_ASIDE =
+  /^(?:\[\d+:0x[0-9a-f]+(?::\d+)?\] +\d+ ms: Memory pool: |, removed zone reservations: )/;
+const V8_RECORD = /^\[\d+:0x[0-9a-f]+(?::\d+)?\] +\d+ ms: GC: (\{.*\})$/;
 
 /** Reads V8's log. */
 export function v8Parser(): LogParser {
@@ -49,15 +54,17 @@ export function v8Parser(): LogParser {
     if (json === undefined) return V8_ASIDE.test(line) ? NOTHING : undefined;
     const record = parseJson(json);
     if (record === undefined) return undefined;
-    const { pause, gc, allocated } = record;
+    const { pause, gc, allocated, end_object_size: live } = record;
     const kind = gc === "s" ? "minor" : gc === "mc" ? "major" : undefined;
-    if (typeof pause !== "number" || typeof allocated !== "number" || kind === undefined) {
+    if (kind === undefined) return undefined;
+    if (typeof pause !== "number" || typeof allocated !== "number" || typeof live !== "number") {
       return undefined;
     }
     return [
       { type: "allocated", bytes: allocated },
       { type: "pause", ms: pause },
       { type: "collection", kind },
+      { type: "live", bytes: live },
     ];
   };
 }
@@ -72,7 +79,8 @@ function parseJson(text: string): Record<string, unknown> | undefined {
 }
 
 /** What JavaScriptCore says beside its records. */
-const JSC_ASIDE = /^(?:Requesting GC |GC END!$|\[GC<0x[0-9a-f]+>: (?:starting|epilogue) )/;
+const JSC_ASIDE =
+  /^(?:Requesting GC |GC END!$|\[GC<0x[0-9a-f]+>: (?:starting|epilogue|(?:Full|Eden) sweep:) )/;
 const JSC_RECORD = /^\[GC<0x[0-9a-f]+>: /;
 const JSC_START = /: START \w+ (\d+)kb => (Eden|Full)Collection/;
 const JSC_PAUSE = /\bp=([\d.]+)ms \(max/g;
@@ -95,7 +103,10 @@ export function jscParser(): LogParser {
     }
     for (const [, ms] of line.matchAll(JSC_PAUSE)) events.push({ type: "pause", ms: Number(ms) });
     const end = JSC_END.exec(line);
-    if (end !== null) afterKb = Number(end[1]);
+    if (end !== null) {
+      afterKb = Number(end[1]);
+      events.push({ type: "live", bytes: afterKb * KB });
+    }
     return events.length > 0 ? events : undefined;
   };
 }
@@ -114,6 +125,7 @@ export class EngineLog {
   #minor = 0;
   #major = 0;
   #allocatedBytes = 0;
+  #liveBytes = 0;
   #unparsed = 0;
   /** Whether the program is being measured; the first record after that tells its last bytes. */
   #phase: "before" | "within" | "closing" | "after" = "before";
@@ -151,6 +163,7 @@ export class EngineLog {
       minor: this.#minor,
       major: this.#major,
       allocatedBytes: this.#allocatedBytes,
+      liveBytes: this.#liveBytes,
       unparsed: this.#unparsed,
     };
   }
@@ -183,6 +196,10 @@ export class EngineLog {
         this.#allocatedBytes += event.bytes;
       }
       if (this.#phase === "closing") this.#phase = "after";
+      return;
+    }
+    if (event.type === "live") {
+      if (this.#phase === "before") this.#liveBytes = event.bytes;
       return;
     }
     if (this.#phase !== "within") return;

@@ -43,6 +43,8 @@ interface Plan {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the engine logs to, and a worker tells its result. */
   readonly log: "stdout" | "stderr";
+  /** Whether what it says beside the log matters only where it fails. @default {false} */
+  readonly isNoisy?: boolean;
 }
 
 /** Measures a variant in a fresh process. */
@@ -114,7 +116,8 @@ export default { test: () => tellResult(${name}, ${JSON.stringify(variant)}, eff
 `,
     v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? ["--trace-gc-nvp"] : [])],
   });
-  return { program: npmCommand("workerd"), args: ["test", config], log: "stdout" };
+  // It announces each test on stderr; what goes wrong it tells there as well.
+  return { program: npmCommand("workerd"), args: ["test", config], log: "stdout", isNoisy: true };
 }
 
 /** The same process with an output that is not held back: V8 logs through a buffer of its own. */
@@ -122,7 +125,8 @@ function lineByLine(plan: Plan): Plan {
   return { ...plan, program: "stdbuf", args: ["-oL", plan.program, ...plan.args] };
 }
 
-async function run({ program, args, env, log }: Plan, action: string, watch: Watch): Promise<void> {
+async function run(plan: Plan, action: string, watch: Watch): Promise<void> {
+  const { program, args, env, log, isNoisy = false } = plan;
   const child = spawn(
     new Deno.Command(program, {
       args: [...args],
@@ -131,12 +135,13 @@ async function run({ program, args, env, log }: Plan, action: string, watch: Wat
       stdin: "null",
       // On Bun only the log itself is of interest: a variant has nothing to print.
       stdout: log === "stdout" ? "piped" : "null",
-      stderr: log === "stderr" ? "piped" : "inherit",
+      stderr: log === "stderr" || isNoisy ? "piped" : "inherit",
       signal: AbortSignal.timeout(LIMIT_MS),
     }),
     action,
     program,
   );
+  const noise = isNoisy ? new Response(child.stderr).text() : undefined;
   let trouble: unknown;
   const lines = createInterface({ input: Readable.fromWeb(child[log]), crlfDelay: Infinity });
   for await (const line of lines) {
@@ -151,7 +156,7 @@ async function run({ program, args, env, log }: Plan, action: string, watch: Wat
   const { code, signal } = await child.status;
   if (trouble !== undefined) throw trouble;
   if (code !== 0) {
-    const said = watch.complaints.slice(-20).join("\n");
+    const said = [...watch.complaints.slice(-20), await noise ?? ""].join("\n").trim();
     throw new Error(
       `${action}: its process must exit with 0: received ${signal ?? code}${said && `\n${said}`}`,
     );
@@ -198,6 +203,7 @@ class Watch {
     const begun = this.#begun;
     const ended = this.#ended;
     if (begun === undefined || ended === undefined) return { engine };
-    return { engine, cpuMs: ended.cpuMs - begun.cpuMs, peakRssBytes: ended.peakRssBytes };
+    const { cpuMs, ...memory } = ended;
+    return { engine, cpuMs: cpuMs - begun.cpuMs, ...memory };
   }
 }

@@ -23,3 +23,9 @@ export function spread(figures: readonly number[]): Spread {
 export function round(figure: number): number {
   return Number(figure.toPrecision(3));
 }
+
+/** The least of at least one figure that a share of all does not exceed. */
+export function quantile(figures: readonly number[], share: number): number {
+  const sorted = figures.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+}

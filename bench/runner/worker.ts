@@ -11,8 +11,8 @@ import { makeProbe } from "./probe.ts";
 export const RESULT = "@@result ";
 
 /** Measures a variant and prints what {@linkcode Bench.measure} returned. */
-export async function tellResult<Sample>(
-  bench: Pick<Bench<Sample>, "measure">,
+export async function tellResult(
+  bench: Pick<Bench, "measure">,
   variant: string,
   effort: Effort,
 ): Promise<void> {
