@@ -6,25 +6,28 @@
  */
 
 import type { RequestContext } from "../../edge/mod.ts";
-import type { Probe } from "../runner/probe.ts";
 import { type Load, LONGEST_MS } from "./load.ts";
 import { ROUTES, type Subject } from "./subject.ts";
 import { addTo, enter, leave, parseMessage } from "./work.ts";
 
-/** What a program that serves has to tell. Steps are what the probe marks. */
-export interface Drive {
-  /** When each step was, in virtual ms. */
-  readonly stepMs: readonly number[];
-  /** How long the work of each step really took, in ms; `null` for one without work. */
-  readonly tookMs: readonly (number | null)[];
-  /** Requests served. */
+/** What was served in a while. */
+export interface Outcome {
+  /** Requests that came in. */
   readonly requests: number;
   /** Contexts created for them. */
   readonly created: number;
-  /** Contexts that lay idle, on average over virtual time. */
-  readonly meanIdle: number;
   /** The sum of all that requests found in their contexts. */
   readonly checksum: number;
+}
+
+/** Somebody who watches what is served. Times are virtual, in ms. */
+export interface Watcher {
+  /** A millisecond's work is done, and really took so long, in ms; `null` where the event loop ran. */
+  onStep?(ms: number, tookMs: number | null): void;
+  /** How often idle contexts are counted. To count them makes garbage. */
+  readonly countMs: number;
+  /** So many contexts lie idle. */
+  onCount(idle: number): void;
 }
 
 /** What to serve. */
@@ -35,11 +38,6 @@ export interface Service {
   readonly isWasteful: boolean;
 }
 
-/**
- * Idle contexts are counted as often, in virtual ms: to count them makes garbage. No divisor of the
- * load's period, so that all of its phases are seen.
- */
-const COUNT_MS = 130;
 /** The event loop gets a turn as often, in virtual ms: collections are told there. */
 const TURN_MS = 100;
 
@@ -81,62 +79,31 @@ export class Driver {
     this.#service = service;
   }
 
-  /** Serves for a while that is not measured. */
-  async warm(durationMs: number): Promise<void> {
-    await this.#serve(durationMs, () => {});
-  }
-
-  /** Serves for a while, and tells a probe each step. */
-  async measure(durationMs: number, probe: Probe): Promise<Drive> {
+  /** Serves for a while, in virtual ms. */
+  async serve(durationMs: number, watcher?: Watcher): Promise<Outcome> {
     const { subject } = this.#service;
-    const stepMs: number[] = [];
-    const tookMs: (number | null)[] = [];
     const created = subject.created();
     const served = this.#id;
-    const begunMs = this.#ms;
     this.#checksum = 0;
-    await probe.begin();
-    const idle = await this.#serve(durationMs, (ms, took) => {
-      probe.mark();
-      stepMs.push(ms - begunMs);
-      tookMs.push(took);
-    });
-    await probe.end();
-    return {
-      stepMs,
-      tookMs,
-      requests: this.#id - served,
-      created: subject.created() - created,
-      meanIdle: idle,
-      checksum: this.#checksum,
-    };
-  }
-
-  /** Serves, and says how many contexts lay idle on average. */
-  async #serve(
-    durationMs: number,
-    onStep: (ms: number, tookMs: number | null) => void,
-  ): Promise<number> {
-    const { subject } = this.#service;
-    const endMs = this.#ms + durationMs;
-    let idle = 0;
-    let counts = 0;
+    const begunMs = this.#ms;
+    const endMs = begunMs + durationMs;
     for (; this.#ms < endMs; this.#ms++) {
       const ms = this.#ms;
       const begun = performance.now();
       subject.advance(ms);
       const touched = this.#land(ms) + this.#arrive(ms);
-      if (touched > 0) onStep(ms, performance.now() - begun);
-      if (ms % COUNT_MS === 0) {
-        idle += subject.idle();
-        counts++;
-      }
+      if (touched > 0) watcher?.onStep?.(ms - begunMs, performance.now() - begun);
+      if (watcher !== undefined && ms % watcher.countMs === 0) watcher.onCount(subject.idle());
       if (ms % TURN_MS === TURN_MS - 1) {
         await turn();
-        onStep(ms, null);
+        watcher?.onStep?.(ms - begunMs, null);
       }
     }
-    return idle / counts;
+    return {
+      requests: this.#id - served,
+      created: subject.created() - created,
+      checksum: this.#checksum,
+    };
   }
 
   #landingAt(ms: number): Landing {

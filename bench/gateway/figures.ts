@@ -6,7 +6,7 @@
 
 import type { Observation } from "../runner/bench.ts";
 import { quantile } from "../runner/statistics.ts";
-import type { Drive } from "./drive.ts";
+import type { Served } from "./serve.ts";
 
 /** Stops are summed up over windows of so many virtual ms. */
 export const WINDOW_MS = 100;
@@ -63,10 +63,10 @@ export function windowsOf(
 
 /** Draws the figures of a process. */
 export function figuresOf(
-  drive: Drive,
+  served: Served,
   { engine, cpuMs, peakRssBytes }: Observation,
 ): { figures: Figures; series: Series } {
-  const { stepMs, tookMs, requests, created, meanIdle, checksum } = drive;
+  const { stepMs, tookMs, requests, created, meanIdle, checksum } = served;
   if (engine.stoppedMs.length !== stepMs.length) {
     throw new Error(
       `Cannot read engine log: it must hold ${stepMs.length} steps: received ${engine.stoppedMs.length}`,

@@ -12,6 +12,8 @@ export type Loader = () => Promise<Bench>;
 /** The benchmarks by name. */
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["gateway", async () => (await import("../gateway.ts")).gateway],
+  ["causal", async () => (await import("../causal.ts")).causal],
+  ["footprint", async () => (await import("../footprint.ts")).footprint],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
   ["tick", async () => (await import("../tick.ts")).tick],

@@ -18,7 +18,7 @@ export interface EngineRecord {
   readonly minor: number;
   /** Collections of the whole heap. */
   readonly major: number;
-  /** Bytes allocated on the engine's heap, without array buffers. */
+  /** Bytes allocated; V8 does not count array buffers, JavaScriptCore does. */
   readonly allocatedBytes: number;
   /** Bytes that were alive on it at the beginning. */
   readonly liveBytes: number;
@@ -81,7 +81,9 @@ function parseJson(text: string): Record<string, unknown> | undefined {
 /** What JavaScriptCore says beside its records. */
 const JSC_ASIDE =
   /^(?:Requesting GC |GC END!$|\[GC<0x[0-9a-f]+>: (?:starting|epilogue|(?:Full|Eden) sweep:) )/;
-const JSC_RECORD = /^\[GC<0x[0-9a-f]+>: /;
+/** Each line of a record ends with a stop; the last one's is followed by the whole cycle. */
+const JSC_RECORD =
+  /^\[GC<0x[0-9a-f]+>: .*\bp=[\d.]+ms \(max [\d.]+\)(?:\.\.\.|, cycle [\d.]+ms END)\]$/;
 const JSC_START = /: START \w+ (\d+)kb => (Eden|Full)Collection/;
 const JSC_PAUSE = /\bp=([\d.]+)ms \(max/g;
 const JSC_END = / => (\d+)kb, p=[\d.]+ms \(max [\d.]+\), cycle [\d.]+ms END\]$/;
@@ -107,7 +109,7 @@ export function jscParser(): LogParser {
       afterKb = Number(end[1]);
       events.push({ type: "live", bytes: afterKb * KB });
     }
-    return events.length > 0 ? events : undefined;
+    return events;
   };
 }
 

@@ -1,0 +1,172 @@
+/**
+ * The causal bench: whether it is collections that make the tail of latency.
+ *
+ * It serves the spiky gateway, looks at each virtual millisecond with the stops that fell into it, and
+ * asks what the latencies had been without them.
+ *
+ * @module
+ */
+
+import { type Chain, chainOf, latenciesOf, type Step } from "./causal/chain.ts";
+import { SPIKE } from "./gateway/load.ts";
+import { type Served, serveSpikes } from "./gateway/serve.ts";
+import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
+import type { Bench } from "./runner/bench.ts";
+import type { Chart } from "./runner/chart.ts";
+import type { EngineRecord } from "./runner/engine_log.ts";
+import type { Sheet } from "./runner/sheet.ts";
+import { median, quantile, round } from "./runner/statistics.ts";
+
+/** What one process found out. */
+interface Sample {
+  readonly chain: Chain;
+  /** Stop and latency of each step that met one, and of some that did not, in ms. */
+  readonly curve: readonly (readonly [share: number, ms: number])[];
+}
+
+/** What all samples amount to. */
+interface Report {
+  /** Medians over rounds, by variant. */
+  readonly chains: Readonly<Record<string, Chain>>;
+  /** The quantiles of latency, by variant; of the first round. */
+  readonly curves: Readonly<Record<string, Sample["curve"]>>;
+}
+
+const QUANTILES = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999];
+
+const isBurst = (ms: number) => ms % SPIKE.everyMs < SPIKE.onMs;
+
+/** The steps that did work. A stop outside of them is felt by nobody. */
+export function stepsOf({ stepMs, tookMs }: Served, { stoppedMs }: EngineRecord): Step[] {
+  const steps: Step[] = [];
+  for (const [i, took] of tookMs.entries()) {
+    if (took !== null) steps.push({ ms: stepMs[i]!, tookMs: took, stoppedMs: stoppedMs[i]! });
+  }
+  return steps;
+}
+
+/** The median of each figure, `null` where one is missing. */
+function medianOf<F extends object>(all: readonly F[]): F {
+  const entries = Object.keys(all[0]!).map((key) => {
+    const figures = all.map((each) => each[key as keyof F]);
+    if (figures.includes(null as never)) return [key, null];
+    if (typeof figures[0] === "object") return [key, medianOf(figures as object[])];
+    return [key, round(median(figures as number[]))];
+  });
+  return Object.fromEntries(entries);
+}
+
+function show(figure: number | null): string {
+  return figure === null ? "–" : String(figure);
+}
+
+function percent(share: number | null): string {
+  return share === null ? "–" : `${round(100 * share)} %`;
+}
+
+function remarkOn(name: string, chain: Chain): string {
+  const { p99Ms, p99WithoutMs, gcShareOfP99, p999Ms, p999WithoutMs, gcShareOfP999 } = chain;
+  return `${name}: without its stops p99 were ${p99WithoutMs} ms instead of ${p99Ms} (${
+    percent(gcShareOfP99)
+  } of it is the collector's), p99.9 ${p999WithoutMs} instead of ${p999Ms} (${
+    percent(gcShareOfP999)
+  })`;
+}
+
+function sheets({ chains }: Report): Sheet[] {
+  return [{
+    rows: [
+      [
+        "latency",
+        "p99 ms",
+        "p99.9 ms",
+        "met a stop",
+        "p50, p99 of those",
+        "p50, p99 of others",
+        "stops in bursts",
+        "correlation",
+        "GC's share of p99",
+        "of p99.9",
+      ],
+      ...Object.entries(chains).map(([name, chain]) => [
+        name,
+        show(chain.p99Ms),
+        show(chain.p999Ms),
+        percent(chain.inside.share),
+        `${show(chain.inside.p50Ms)}, ${show(chain.inside.p99Ms)}`,
+        `${show(chain.outside.p50Ms)}, ${show(chain.outside.p99Ms)}`,
+        percent(chain.stoppedInBursts),
+        show(chain.correlation),
+        percent(chain.gcShareOfP99),
+        percent(chain.gcShareOfP999),
+      ]),
+    ],
+    remarks: Object.entries(chains).map(([name, chain]) => remarkOn(name, chain)),
+  }];
+}
+
+function charts({ chains, curves }: Report): Chart[] {
+  const names = Object.keys(chains);
+  return [
+    {
+      kind: "line",
+      title: "Latency of requests that come when they come",
+      caption:
+        "Each request waits for the work before it, stops of the collector included: to the right lies the tail.",
+      x: { label: "1 in … requests waits longer", scale: "logarithmic" },
+      y: { label: "latency, ms", scale: "logarithmic" },
+      lines: names.map((name) => ({
+        name,
+        points: curves[name]!.map(([share, ms]) => [round(1 / (1 - share)), ms] as const),
+      })),
+    },
+    {
+      kind: "bar",
+      title: "What the collector adds to the tail",
+      caption: "p99.9 of latency as it was, and as it had been without a single stop.",
+      y: { label: "p99.9, ms", scale: "logarithmic" },
+      categories: names,
+      series: [
+        { name: "as it was", figures: names.map((name) => chains[name]!.p999Ms) },
+        { name: "without stops", figures: names.map((name) => chains[name]!.p999WithoutMs) },
+      ],
+    },
+  ];
+}
+
+/** The chain from burst to collection to latency. */
+export const causal: Bench<Served, Report, Sample> = {
+  question: "How much of the tail of latency do collections make?",
+  rival: "the same requests without the stops that the engine's log tells of",
+  packages: ["hono"],
+  // The clock of workerd is too coarse: it goes on in steps of a millisecond.
+  runtimes: ["deno", "bun"],
+  variants: Object.keys(SUBJECTS),
+  rounds: 3,
+  measure: (variant, effort, probe) =>
+    serveSpikes(
+      {
+        name: variant as SubjectName,
+        isWasteful: true,
+        seconds: effort.quick ? [5, 20] : [10, 60],
+      },
+      effort,
+      probe,
+    ),
+  complete(served, { engine }) {
+    const steps = stepsOf(served, engine);
+    const { ms } = latenciesOf(steps);
+    return {
+      chain: chainOf(steps, isBurst),
+      curve: QUANTILES.map((share) => [share, round(quantile(ms, share))]),
+    };
+  },
+  report: (samples) => ({
+    chains: Object.fromEntries(
+      [...samples].map(([name, taken]) => [name, medianOf(taken.map(({ chain }) => chain))]),
+    ),
+    curves: Object.fromEntries([...samples].map(([name, taken]) => [name, taken[0]!.curve])),
+  }),
+  sheets,
+  charts,
+};

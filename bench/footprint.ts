@@ -1,0 +1,209 @@
+/**
+ * The footprint bench: what lies idle while the load shifts, and what the process keeps after it has
+ * gone.
+ *
+ * @module
+ */
+
+import { RequestContext } from "../edge/mod.ts";
+import { PHASES, SHIFT_MS, shiftLoad } from "./footprint/shift.ts";
+import { Driver } from "./gateway/drive.ts";
+import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
+import { enter } from "./gateway/work.ts";
+import type { Bench, Effort } from "./runner/bench.ts";
+import type { Chart } from "./runner/chart.ts";
+import { collect, type Probe } from "./runner/probe.ts";
+import type { Sheet } from "./runner/sheet.ts";
+import { median, round } from "./runner/statistics.ts";
+
+/** What lies idle is counted as often, in virtual ms. */
+const COUNT_MS = 500;
+/** The engine has so long to give memory back to the system, in ms. */
+const SETTLE_MS = 300;
+
+const MB = 1e6;
+
+/** What a process tells before it is seen from outside. */
+interface Raw {
+  /** Bytes of idle contexts, every {@linkcode COUNT_MS}. */
+  readonly idleBytes: readonly number[];
+  readonly hit: number;
+  readonly checksum: number;
+}
+
+/** What one process found out. */
+interface Sample extends Raw {
+  /** Memory that the process held at the end, in bytes; `null` where the system does not tell. */
+  readonly rssBytes: number | null;
+  readonly peakRssBytes: number | null;
+}
+
+/** Figures of a variant. */
+interface Figures {
+  /** Megabytes of idle contexts on average, in each phase. */
+  readonly idleMB: Readonly<Record<keyof typeof PHASES, number>>;
+  /** Megabytes of idle contexts at the end. */
+  readonly endMB: number;
+  readonly hit: number;
+  /** Megabytes that the process held at the end, after a collection; `null` where nobody tells. */
+  readonly rssMB: number | null;
+  readonly peakRssMB: number | null;
+}
+
+/** What all samples amount to. */
+interface Report {
+  readonly variants: Readonly<Record<string, Figures>>;
+  /** Megabytes of idle contexts over virtual time, every 500 ms; of the first round. */
+  readonly series: Readonly<Record<string, readonly number[]>>;
+}
+
+async function measure(variant: string, { runtime, quick }: Effort, probe: Probe): Promise<Raw> {
+  const subject = SUBJECTS[variant as SubjectName](runtime);
+  const load = shiftLoad(runtime, quick);
+  const driver = new Driver({ subject, load, isWasteful: false });
+  const used = new RequestContext();
+  enter(used, 0);
+  const idleBytes: number[] = [];
+  await probe.begin();
+  const { requests, created, checksum } = await driver.serve(SHIFT_MS, {
+    countMs: COUNT_MS,
+    onCount: (idle) => idleBytes.push(idle * used.byteLength),
+  });
+  collect();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  collect();
+  await probe.end();
+  subject.close();
+  return { idleBytes, hit: 1 - created / requests, checksum };
+}
+
+/** The mean of what was counted in each phase. */
+function phasesOf(idleBytes: readonly number[]): Record<keyof typeof PHASES, number> {
+  let from = 0;
+  const entries = Object.entries(PHASES).map(([name, ms]) => {
+    const counted = idleBytes.slice(from, from += ms / COUNT_MS);
+    return [name, round(counted.reduce((sum, bytes) => sum + bytes, 0) / counted.length / MB)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function figuresOf(samples: readonly Sample[]): Figures {
+  const of = (pick: (sample: Sample) => number) => round(median(samples.map(pick)));
+  const seen = (key: "rssBytes" | "peakRssBytes") =>
+    samples.some((sample) => sample[key] === null) ? null : of((sample) => sample[key]! / MB);
+  return {
+    // Virtual time is the same in every round, and so is what lies idle but for collections.
+    idleMB: phasesOf(samples[0]!.idleBytes),
+    endMB: round(samples[0]!.idleBytes.at(-1)! / MB),
+    hit: of(({ hit }) => hit),
+    rssMB: seen("rssBytes"),
+    peakRssMB: seen("peakRssBytes"),
+  };
+}
+
+function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
+  const checksums = new Set([...samples.values()].flat().map(({ checksum }) => checksum));
+  if (checksums.size > 1) {
+    throw new Error(
+      `Cannot compare footprints: variants must do the same work: received checksums ${
+        [...checksums].join(", ")
+      }`,
+    );
+  }
+  return {
+    variants: Object.fromEntries([...samples].map(([name, taken]) => [name, figuresOf(taken)])),
+    series: Object.fromEntries(
+      [...samples].map((
+        [name, taken],
+      ) => [name, taken[0]!.idleBytes.map((bytes) => round(bytes / MB))]),
+    ),
+  };
+}
+
+function show(figure: number | null): string {
+  return figure === null ? "–" : String(figure);
+}
+
+function sheets({ variants }: Report): Sheet[] {
+  const ours = variants["siliconflow"]!;
+  const list = variants["free-list"]!;
+  const kept = (what: string, mine: number | null, theirs: number | null) =>
+    mine === null || theirs === null ? [] : [
+      `${
+        mine < theirs ? "WIN   " : "LOSS  "
+      } siliconflow keeps ${mine} MB ${what}, free-list ${theirs}`,
+    ];
+  return [{
+    rows: [
+      [
+        "idle MB",
+        "busy",
+        "quiet",
+        "busy again",
+        "gone",
+        "at the end",
+        "hit %",
+        "RSS MB",
+        "peak RSS",
+      ],
+      ...Object.entries(variants).map(([name, { idleMB, endMB, hit, rssMB, peakRssMB }]) => [
+        name,
+        ...Object.values(idleMB).map(String),
+        String(endMB),
+        String(round(100 * hit)),
+        show(rssMB),
+        show(peakRssMB),
+      ]),
+    ],
+    remarks: [
+      ...kept("idle in the quiet phase", ours.idleMB.quietMs, list.idleMB.quietMs),
+      ...kept("idle at the end", ours.endMB, list.endMB),
+      ...kept("in the process at the end", ours.rssMB, list.rssMB),
+    ],
+  }];
+}
+
+function charts({ variants, series }: Report): Chart[] {
+  const names = Object.keys(variants);
+  return [
+    {
+      kind: "line",
+      title: "Footprint over time",
+      caption: `Idle contexts: ${PHASES.busyMs / 1000} s of full load, ${
+        PHASES.quietMs / 1000
+      } s of a twentieth, ${PHASES.busyAgainMs / 1000} s of full load, then none.`,
+      x: { label: "virtual time, s" },
+      y: { label: "idle, MB" },
+      lines: names.map((name) => ({
+        name,
+        points: series[name]!.map((mb, i) => [i * COUNT_MS / 1000, mb] as const),
+      })),
+    },
+    {
+      kind: "bar",
+      title: "What the process keeps",
+      caption: "Memory of the whole process: at its peak, and after the load has gone.",
+      y: { label: "RSS, MB" },
+      categories: names,
+      series: [
+        { name: "peak", figures: names.map((name) => variants[name]!.peakRssMB) },
+        { name: "at the end", figures: names.map((name) => variants[name]!.rssMB) },
+      ],
+    },
+  ];
+}
+
+/** What lies idle while the load shifts. */
+export const footprint: Bench<Raw, Report, Sample> = {
+  question: "What lies idle while the load shifts, and what is kept after it has gone?",
+  rival: "a free list, which keeps all; sync.Pool, which keeps nothing; no pool",
+  packages: ["hono"],
+  runtimes: ["deno", "bun", "workerd"],
+  variants: Object.keys(SUBJECTS),
+  rounds: 3,
+  measure,
+  complete: (raw, { rssBytes = null, peakRssBytes = null }) => ({ ...raw, rssBytes, peakRssBytes }),
+  report,
+  sheets,
+  charts,
+};

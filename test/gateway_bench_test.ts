@@ -1,0 +1,371 @@
+import { describe, it } from "node:test";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { chainOf, correlation, latenciesOf, type Step } from "../bench/causal/chain.ts";
+import { PHASES, SHIFT_MS, shiftLoad } from "../bench/footprint/shift.ts";
+import { Driver } from "../bench/gateway/drive.ts";
+import { type Figures, figuresOf, windowsOf } from "../bench/gateway/figures.ts";
+import { type Load, spikyLoad } from "../bench/gateway/load.ts";
+import { type Report, reportOf, type Sample } from "../bench/gateway/report.ts";
+import { chartsOf, sheetsOf } from "../bench/gateway/sheet.ts";
+import { type SubjectName, SUBJECTS } from "../bench/gateway/subject.ts";
+import { collect } from "../bench/runner/probe.ts";
+import { textOf } from "../bench/runner/sheet.ts";
+import { quantile } from "../bench/runner/statistics.ts";
+
+const NAMES = Object.keys(SUBJECTS) as SubjectName[];
+
+describe("quantile()", () => {
+  it("quantile() is the least figure that the share does not exceed", () => {
+    const figures = [30, 10, 20, 40];
+    assertEquals([0, 0.25, 0.26, 0.5, 0.99, 1].map((share) => quantile(figures, share)), [
+      10,
+      10,
+      20,
+      20,
+      40,
+      40,
+    ]);
+  });
+});
+
+describe("spikyLoad()", () => {
+  it("spikyLoad() comes in the first tenth of each second, and is held for up to 80 ms", () => {
+    const load = spikyLoad(120);
+    assertEquals([0, 99, 100, 999, 1000].map((ms) => load.arrivals(ms)), [120, 120, 0, 0, 120]);
+    const holds = Array.from({ length: 20_000 }, () => load.holdMs());
+    assertEquals([Math.min(...holds), Math.max(...holds)], [1, 80]);
+    assertAlmostEquals(holds.reduce((a, b) => a + b) / holds.length, 40.5, 0.5);
+  });
+});
+
+describe("shiftLoad()", () => {
+  it("shiftLoad() has its phases, and ends with none", () => {
+    const load = shiftLoad("deno", false);
+    const { busyMs, quietMs, busyAgainMs, goneMs } = PHASES;
+    const starts = [0, busyMs, busyMs + quietMs, busyMs + quietMs + busyAgainMs];
+    assertEquals(starts.map((ms) => load.arrivals(ms)), [100, 5, 100, 0]);
+    assertEquals(starts.slice(1).map((ms) => load.arrivals(ms - 1)), [100, 5, 100]);
+    assertEquals(SHIFT_MS, busyMs + quietMs + busyAgainMs + goneMs);
+  });
+});
+
+/** A load of three requests a millisecond, for a tenth of the time. */
+function smallLoad(): Load {
+  let next = 0;
+  return { arrivals: (ms) => ms % 100 < 10 ? 3 : 0, holdMs: () => 1 + next++ % 7 };
+}
+
+describe("Driver", () => {
+  for (const isWasteful of [false, true]) {
+    it(`Driver.serve() does the same work for each variant${isWasteful ? ", with garbage" : ""}`, async () => {
+      const sums = [];
+      for (const name of NAMES) {
+        const subject = SUBJECTS[name]("deno");
+        const driver = new Driver({ subject, load: smallLoad(), isWasteful });
+        const { requests, created, checksum } = await driver.serve(1000);
+        assertEquals(requests, 300);
+        // Three a millisecond, held for four on average.
+        if (name === "alloc") assertEquals(created, 300);
+        else assert(created >= 12 && created < 300, `${name} created ${created}`);
+        sums.push(checksum);
+        subject.close();
+      }
+      assertEquals(new Set(sums).size, 1);
+    });
+  }
+
+  it("Driver.serve() finds out a variant that drops a request's work", async () => {
+    const sums = [];
+    for (const isLazy of [false, true]) {
+      const subject = SUBJECTS["free-list"]();
+      const driver = new Driver({
+        subject: {
+          ...subject,
+          acquire(route) {
+            const context = subject.acquire(route);
+            // What it is given to hold it forgets.
+            if (isLazy) context.states.set = () => {};
+            if (isLazy) context.states.get = () => 0;
+            return context;
+          },
+        },
+        load: smallLoad(),
+        isWasteful: false,
+      });
+      sums.push((await driver.serve(100)).checksum);
+    }
+    assert(sums[0] !== sums[1]);
+  });
+
+  it("Driver.serve() tells its steps, and what lies idle", async () => {
+    const subject = SUBJECTS["free-list"]();
+    const steps: (readonly [number, boolean])[] = [];
+    const idle: number[] = [];
+    const driver = new Driver({ subject, load: smallLoad(), isWasteful: false });
+    await driver.serve(200, {
+      onStep: (ms, took) => steps.push([ms, took !== null]),
+      countMs: 50,
+      onCount: (count) => idle.push(count),
+    });
+    const work = steps.filter(([, worked]) => worked).map(([ms]) => ms);
+    // Ten milliseconds with arrivals, and what is held until the seventh after the last one.
+    assertEquals(work[0], 0);
+    assert(work.includes(9) && !work.includes(20) && work.includes(100));
+    assertEquals(steps.filter(([, worked]) => !worked), [[99, false], [199, false]]);
+    assertEquals(idle.length, 4);
+    assertEquals(idle[0], 0);
+    assertEquals(idle[1], idle[3]);
+    assert(idle[1]! >= 9);
+  });
+
+  it("Driver.serve() keeps no context that has been released", async () => {
+    const subject = SUBJECTS["alloc"]();
+    const seen: WeakRef<object>[] = [];
+    const driver = new Driver({
+      subject: {
+        ...subject,
+        acquire(route) {
+          const context = subject.acquire(route);
+          seen.push(new WeakRef(context));
+          return context;
+        },
+      },
+      load: smallLoad(),
+      isWasteful: false,
+    });
+    await driver.serve(100);
+    // What was looked at stays alive until the end of its turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    collect();
+    const alive = seen.filter((each) => each.deref() !== undefined).length;
+    assert(alive < seen.length / 10, `${alive} of ${seen.length} are alive`);
+  });
+});
+
+describe("figuresOf()", () => {
+  const served = {
+    stepMs: [0, 1, 99, 100, 150],
+    tookMs: [1, 4, null, 2, 3],
+    requests: 1000,
+    created: 10,
+    checksum: 7,
+    meanIdle: 5,
+    maxBytes: null,
+  };
+  const engine = {
+    stoppedMs: [0.5, 1, 0.25, 0, 3],
+    maxPauseMs: 3,
+    minor: 4,
+    major: 1,
+    allocatedBytes: 6e6,
+    liveBytes: 1,
+    unparsed: 2,
+  };
+
+  it("windowsOf() sums up stops by 100 ms", () => {
+    assertEquals(windowsOf(served.stepMs, engine.stoppedMs), [1.75, 3]);
+  });
+
+  it("figuresOf() tells figures per second of virtual time", () => {
+    const { figures, series } = figuresOf(served, { engine, cpuMs: 20, peakRssBytes: 5e6 });
+    assertEquals(figures, {
+      hit: 0.99,
+      minorPerS: 20,
+      majorPerS: 5,
+      stwMsPerS: 4.75 / 0.2,
+      stwP99Per100ms: 3,
+      maxPauseMs: 3,
+      allocMBps: 30,
+      cpuUsPerReq: 20,
+      p999Ms: 4,
+      rssMB: 5,
+      meanIdle: 5,
+      checksum: 7,
+      unparsed: 2,
+    });
+    assertEquals(series.stoppedMs, [1.75, 3]);
+    assertEquals(series.tookMs[0], [0.5, 2]);
+  });
+
+  it("figuresOf() tells nothing that the system does not tell", () => {
+    const { figures } = figuresOf(served, { engine });
+    assertEquals([figures.cpuUsPerReq, figures.rssMB], [null, null]);
+  });
+
+  it("figuresOf() fails where the log has lost a step", () => {
+    const lossy = { ...engine, stoppedMs: engine.stoppedMs.slice(1) };
+    assertThrows(() => figuresOf(served, { engine: lossy }), Error, "5 steps: received 4");
+  });
+});
+
+/** Figures that are all alike but for some. */
+function sampleOf(figures: Partial<Figures> = {}): Sample {
+  return {
+    figures: {
+      hit: 1,
+      minorPerS: 1,
+      majorPerS: 0,
+      stwMsPerS: 10,
+      stwP99Per100ms: 1,
+      maxPauseMs: 1,
+      allocMBps: 10,
+      cpuUsPerReq: 1,
+      p999Ms: 1,
+      rssMB: 1,
+      meanIdle: 1,
+      checksum: 7,
+      unparsed: 0,
+      ...figures,
+    },
+    series: { stoppedMs: [0, 1], tookMs: [[0.5, 1], [1, 2]] },
+    maxBytes: 1e6,
+    liveMB: 150,
+  };
+}
+
+/** Samples of all variants, the same with and without garbage. */
+function samplesOf(
+  figures: Partial<Record<SubjectName, readonly Partial<Figures>[]>>,
+): Map<string, Sample[]> {
+  const entries = NAMES.map((name) => [name, (figures[name] ?? [{}]).map(sampleOf)] as const);
+  return new Map([
+    ...entries,
+    ...entries.map(([name, samples]) => [`${name}+garbage`, samples] as const),
+  ]);
+}
+
+describe("reportOf()", () => {
+  const GOOD = {
+    "alloc": [{ stwMsPerS: 200, allocMBps: 200, hit: 0 }],
+    "sync-pool": [{ stwMsPerS: 100, allocMBps: 100, hit: 0.6 }],
+    "free-list": [{ stwMsPerS: 2, allocMBps: 1 }],
+    "siliconflow": [{ stwMsPerS: 5, allocMBps: 4, hit: 0.995 }],
+  };
+  const remarksOf = (report: Report) => textOf(sheetsOf(report)).split("\n");
+
+  it("reportOf() tells medians, spreads and savings", () => {
+    const rounds = [1, 9, 5].map((stwMsPerS) => ({ stwMsPerS, allocMBps: 4 }));
+    const report = reportOf(samplesOf({ ...GOOD, "siliconflow": rounds }), "deno");
+    assertEquals(report.variants["siliconflow"].stwMsPerS, 5);
+    assertEquals(report.spread["siliconflow"].stwMsPerS, [1, 9]);
+    assertEquals(report.vsSyncPool, { stw: 0.95, alloc: 0.96, hitPoints: 40 });
+    assertEquals(report.freeListVsSyncPool, { stw: 0.98, alloc: 0.99, hitPoints: 40 });
+    assertEquals([report.maxMB, report.liveMB, report.suspicions], [1, 150, []]);
+  });
+
+  it("reportOf() does not round hits up", () => {
+    const report = reportOf(samplesOf({ ...GOOD, "siliconflow": [{ hit: 0.999_999 }] }), "deno");
+    assertEquals(report.variants["siliconflow"].hit, 0.99999);
+    assert(remarksOf(report).some((line) => line.includes("hits 99.99 %")));
+  });
+
+  it("sheetsOf() says what was met", () => {
+    const lines = remarksOf(reportOf(samplesOf(GOOD), "deno"));
+    const judged = lines.filter((line) => /^(MET|MISSED)/.test(line));
+    assertEquals(judged.length, 7);
+    assertEquals(judged.filter((line) => line.startsWith("MISSED")), []);
+  });
+
+  it("sheetsOf() says what was missed, by the targets of the runtime", () => {
+    const missed = (figures: Partial<Figures>, runtime: "deno" | "bun") =>
+      remarksOf(reportOf(samplesOf({ ...GOOD, "siliconflow": [figures] }), runtime))
+        .filter((line) => line.startsWith("MISSED")).length;
+    // Against sync-pool, and in both scenes against the free list.
+    assertEquals(missed({ stwMsPerS: 20, allocMBps: 4 }, "deno"), 3);
+    assertEquals(missed({ stwMsPerS: 20, allocMBps: 4 }, "bun"), 2);
+    assertEquals(missed({ stwMsPerS: 5, allocMBps: 8, hit: 0.98 }, "deno"), 3);
+    assertEquals(missed({ stwMsPerS: 5, allocMBps: 8, hit: 0.98 }, "bun"), 2);
+    // Eight points are allowed where there is garbage, and five where there is none.
+    assertEquals(missed({ stwMsPerS: 9, allocMBps: 4 }, "deno"), 1);
+  });
+
+  for (const stwMsPerS of [0, 300]) {
+    it(`reportOf() suspects a run in which siliconflow stops ${stwMsPerS} ms, outside of its bracket`, () => {
+      const list = [{ stwMsPerS: 20, allocMBps: 1 }];
+      const ours = [{ stwMsPerS, allocMBps: 4 }];
+      const report = reportOf(
+        samplesOf({ ...GOOD, "free-list": list, "siliconflow": ours }),
+        "deno",
+      );
+      assertEquals(report.suspicions.length, 1);
+      const suspects = remarksOf(report).filter((line) => line.startsWith("SUSPECT"));
+      assertEquals(suspects.length, 2);
+    });
+  }
+
+  it("reportOf() shows lines of a log that nobody could read", () => {
+    const report = reportOf(samplesOf({ ...GOOD, "siliconflow": [{ unparsed: 3 }] }), "deno");
+    assert(remarksOf(report).includes("SUSPECT 6 lines of the engine's log could not be read"));
+  });
+
+  it("reportOf() refuses variants that did not do the same work", () => {
+    const samples = samplesOf({ ...GOOD, "siliconflow": [{ checksum: 6 }] });
+    const error = assertThrows(() => reportOf(samples, "deno"), Error);
+    assertEquals(
+      error.message,
+      "Cannot compare gateway variants: variants must do the same work, with the checksum 7: received 6 of siliconflow",
+    );
+  });
+
+  it("sheetsOf() says wins and losses, and leaves a gap where nothing was told", () => {
+    const ours = [{ stwMsPerS: 5, allocMBps: 4, rssMB: null, meanIdle: 9, p999Ms: 0.5 }];
+    const report = reportOf(samplesOf({ ...GOOD, "siliconflow": ours }), "deno");
+    const lines = remarksOf(report);
+    assert(
+      lines.includes(
+        "MIXED  against alloc: better: stop-the-world time, p99.9 of a millisecond's work; worse: idle contexts",
+      ),
+      lines.join("\n"),
+    );
+    assert(lines.some((line) => /^siliconflow .* {2}– {2}/.test(line)));
+  });
+
+  it("chartsOf() draws each variant", () => {
+    for (const chart of chartsOf(reportOf(samplesOf(GOOD), "deno"))) {
+      const names = chart.kind === "line" ? chart.lines.map(({ name }) => name) : chart.categories;
+      assertEquals(names, NAMES);
+    }
+  });
+});
+
+describe("latenciesOf()", () => {
+  const steps: Step[] = [
+    { ms: 0, tookMs: 0.5, stoppedMs: 0 },
+    { ms: 1, tookMs: 4, stoppedMs: 3 },
+    // Waits until 5 ms.
+    { ms: 2, tookMs: 0.5, stoppedMs: 0 },
+    { ms: 9, tookMs: 0.5, stoppedMs: 0 },
+  ];
+
+  it("latenciesOf() lets work wait for the work before it", () => {
+    const { ms, isInside } = latenciesOf(steps);
+    assertEquals(ms, [0.5, 4, 3.5, 0.5]);
+    assertEquals(isInside, [false, true, true, false]);
+  });
+
+  it("latenciesOf() tells what latencies had been without stops", () => {
+    assertEquals(latenciesOf(steps, 0).ms, [0.5, 1, 0.5, 0.5]);
+  });
+
+  it("chainOf() tells who met a stop, and what it cost", () => {
+    const chain = chainOf(steps, (ms) => ms === 1);
+    assertEquals(chain.inside, { share: 0.5, p50Ms: 3.5, p99Ms: 4 });
+    assertEquals(chain.outside, { share: 0.5, p50Ms: 0.5, p99Ms: 0.5 });
+    assertEquals([chain.p99Ms, chain.p99WithoutMs, chain.gcShareOfP99], [4, 1, 0.75]);
+    assertEquals(chain.stoppedInBursts, 1);
+    assertAlmostEquals(chain.correlation!, 0.65, 0.05);
+  });
+
+  it("chainOf() tells nothing of stops where there were none", () => {
+    const calm = steps.map((step) => ({ ...step, stoppedMs: 0 }));
+    const { correlation, stoppedInBursts, inside, gcShareOfP99 } = chainOf(calm, () => true);
+    assertEquals([correlation, stoppedInBursts, gcShareOfP99], [null, null, 0]);
+    assertEquals(inside, { share: 0, p50Ms: null, p99Ms: null });
+  });
+
+  it("correlation() is 1, −1, or nothing", () => {
+    assertAlmostEquals(correlation([1, 2, 3], [2, 4, 6])!, 1);
+    assertAlmostEquals(correlation([1, 2, 3], [6, 4, 2])!, -1);
+    assertEquals(correlation([1, 1, 1], [1, 2, 3]), null);
+  });
+});

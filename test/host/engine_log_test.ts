@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import type { RuntimeName } from "../../bench/runner/bench.ts";
+import { EngineLog, type EngineRecord, parserOf } from "../../bench/runner/engine_log.ts";
+
+/** Lines that an engine wrote, cut out of a run of the gateway bench. */
+function recorded(runtime: RuntimeName): string[] {
+  const path = join(import.meta.dirname!, "..", "fixture", "engine_log", `${runtime}.txt`);
+  return readFileSync(path, "utf8").split("\n");
+}
+
+function read(runtime: RuntimeName, lines: readonly string[]): EngineRecord {
+  const log = new EngineLog(parserOf(runtime));
+  for (const line of lines) log.add(line);
+  return log.record();
+}
+
+/** Marks with nothing of the engine between them, and a collection after the end. */
+function session(...within: readonly string[]): string[] {
+  const last = recorded("deno").findLast((line) => line !== "")!;
+  return ["##begin", ...within, "##end", last];
+}
+
+describe("EngineLog", () => {
+  // What is expected was read off the files by eye.
+  const CASES = [
+    {
+      runtime: "deno",
+      stoppedMs: [0, 0, 13.169, 0, 0, 0],
+      maxPauseMs: 13.169,
+      allocatedBytes: 33_631_744 + 9_947_720,
+      liveBytes: 166_649_104,
+    },
+    {
+      runtime: "workerd",
+      stoppedMs: [0, 0, 6.474, 0, 0, 0],
+      maxPauseMs: 6.474,
+      allocatedBytes: 27_943_512 + 250_264,
+      liveBytes: 62_589_268,
+    },
+    {
+      runtime: "bun",
+      // A collection that stopped the program before a mark and twice after it.
+      stoppedMs: [0, 0, 3.059876, 1.967076 + 1.719759, 0, 0],
+      maxPauseMs: 3.059876,
+      allocatedBytes: (252_768 - 142_770 + 415_487 - 169_885) * 1024,
+      liveBytes: 142_770 * 1024,
+    },
+  ] as const;
+  for (const { runtime, stoppedMs, ...expected } of CASES) {
+    it(`reads each line that ${runtime} wrote`, () => {
+      const { stoppedMs: actual, ...record } = read(runtime, recorded(runtime));
+      assertEquals(record, { ...expected, minor: 1, major: 0, unparsed: 0 });
+      assertEquals(actual.length, stoppedMs.length);
+      for (const [i, ms] of stoppedMs.entries()) assertAlmostEquals(actual[i]!, ms, 1e-9);
+    });
+
+    it(`counts a line of ${runtime} that was spliced`, () => {
+      const lines = recorded(runtime);
+      const at = lines.findIndex((line) => /pause"|START/.test(line));
+      const spliced = lines.with(at, lines[at]!.slice(0, 60) + "hello" + lines[at]!.slice(60, 90));
+      assertEquals(read(runtime, spliced).unparsed, 1);
+    });
+
+    it(`counts a line of another engine than that of ${runtime}`, () => {
+      const other = recorded(runtime === "bun" ? "deno" : "bun")[0]!;
+      assertEquals(read(runtime, [...recorded(runtime), other]).unparsed, 1);
+    });
+  }
+
+  it("counts what a collection stopped after the last mark with that one", () => {
+    const [line] = recorded("deno");
+    const { stoppedMs, minor } = read("deno", session("##0", line!));
+    assertEquals([stoppedMs, minor], [[7.428], 1]);
+  });
+
+  it("counts nothing before the beginning, and no stop after the end", () => {
+    const [line] = recorded("deno");
+    const { stoppedMs, minor, major } = read("deno", [line!, ...session("##0")]);
+    assertEquals([stoppedMs, minor, major], [[0], 0, 0]);
+  });
+
+  it("numbers marks from 0 again after 999", () => {
+    const marks = Array.from({ length: 2001 }, (_, i) => `##${i % 1000}`);
+    assertEquals(read("deno", session(...marks)).stoppedMs.length, 2001);
+  });
+
+  const BAD = [
+    { lines: session("##0", "##2"), message: "received ##2, where 1 was due" },
+    { lines: session("##0", "##0"), message: "received ##0, where 1 was due" },
+    { lines: ["##0"], message: "received ##0, where 0 was due" },
+    { lines: session("##0").slice(0, -1), message: "received one that ends closing" },
+    { lines: [], message: "received one that ends before" },
+  ];
+  for (const { lines, message } of BAD) {
+    it(`fails where marks are not whole: ${message}`, () => {
+      assertThrows(() => read("deno", lines), Error, message);
+    });
+  }
+});
