@@ -13,9 +13,39 @@ import { lookOf, type Palette } from "./palette.ts";
 /** Longer names of categories are readable only beside bars that lie. */
 const LONGEST_UPRIGHT = 8;
 
+/** Letters of a line of a name; on a phone more would leave bars no room. */
+const LINE_LENGTH = 16;
+
+/** What a lying chart is made of, in CSS pixels. */
+const AROUND_BARS = 110;
+const BAR = 12;
+const TEXT_LINE = 15;
+const BETWEEN_CATEGORIES = 10;
+
+/** The height that a chart needs, in CSS pixels; `undefined` where any will do. */
+export function heightOf(chart: BarChart): number | undefined {
+  if (!isLying(chart)) return undefined;
+  const { categories, series } = chart;
+  const lines = Math.max(...categories.map((name) => linesOf(name).length));
+  const perCategory = Math.max(BAR * series.length, TEXT_LINE * lines) + BETWEEN_CATEGORIES;
+  return AROUND_BARS + categories.length * perCategory;
+}
+
 /** Whether the bars of a chart lie, so that their names can be read. */
-export function isLying({ categories }: BarChart): boolean {
+function isLying({ categories }: BarChart): boolean {
   return categories.some((name) => name.length > LONGEST_UPRIGHT);
+}
+
+/** Breaks a name between words, and within those that are longer than a line. */
+function linesOf(name: string): string[] {
+  const pieces = name.match(new RegExp(`\\S{1,${LINE_LENGTH}}`, "gu")) ?? [name];
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const longer = `${lines.at(-1)} ${piece}`;
+    if (lines.length > 0 && longer.length <= LINE_LENGTH) lines[lines.length - 1] = longer;
+    else lines.push(piece);
+  }
+  return lines;
 }
 
 /** How bars are drawn. */
@@ -25,7 +55,7 @@ export function barConfig(chart: BarChart, palette: Palette): ChartConfiguration
   return {
     type: "bar",
     data: {
-      labels: [...categories],
+      labels: categories.map(linesOf),
       datasets: series.map(({ name, figures }, i) => ({
         label: name,
         data: [...figures],

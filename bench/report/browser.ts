@@ -24,7 +24,7 @@ import {
   Tooltip,
 } from "chart.js";
 import type { Chart } from "../runner/chart.ts";
-import { barConfig, isLying } from "./bar_config.ts";
+import { barConfig, heightOf } from "./bar_config.ts";
 import { lineConfig } from "./line_config.ts";
 import { PALETTES, type Scheme } from "./palette.ts";
 
@@ -41,11 +41,6 @@ Drawing.register(
   Tooltip,
 );
 
-/** What lies around the bars of a chart, and what each of them takes, in CSS pixels. */
-const AROUND_BARS = 110;
-const PER_BAR = 12;
-const BETWEEN_BARS = 10;
-
 const charts: readonly Chart[] = JSON.parse(document.getElementById("charts")!.textContent!);
 const canvases = [...document.querySelectorAll<HTMLCanvasElement>("canvas[data-chart]")];
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
@@ -54,11 +49,8 @@ let drawings: readonly Drawing[] = [];
 /** Draws one chart. */
 function draw(canvas: HTMLCanvasElement, scheme: Scheme): Drawing {
   const chart = charts[Number(canvas.dataset["chart"])]!;
-  if (chart.kind === "bar" && isLying(chart)) {
-    const { categories, series } = chart;
-    const perCategory = PER_BAR * series.length + BETWEEN_BARS;
-    canvas.parentElement!.style.height = `${AROUND_BARS + categories.length * perCategory}px`;
-  }
+  const height = chart.kind === "bar" ? heightOf(chart) : undefined;
+  if (height !== undefined) canvas.parentElement!.style.height = `${height}px`;
   const palette = PALETTES[scheme];
   const config: ChartConfiguration = chart.kind === "bar"
     ? barConfig(chart, palette)
