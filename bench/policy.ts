@@ -8,6 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Bench, Effort } from "./runner/bench.ts";
+import { chartsOf } from "./policy/chart.ts";
 import { parseTrace } from "./policy/csv.ts";
 import { tryPolicies } from "./policy/replay.ts";
 import { type Report, reportOf, type TraceTrials } from "./policy/report.ts";
@@ -60,4 +61,5 @@ export const policy: Bench<TraceTrials, Report> = {
   measure: (variant, effort) => Promise.resolve(tryAll(variant, effort)),
   report,
   sheets: sheetsOf,
+  charts: chartsOf,
 };

@@ -4,10 +4,18 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+import { bundleScript } from "./report/bundle.ts";
+import { pageOf } from "./report/page.ts";
 import type { Finding } from "./runner/finding.ts";
-import { describe } from "./runner/finding.ts";
 
-/** Writes the page. */
-export function reportOf(findings: readonly Finding[]): Promise<string> {
-  return Promise.resolve(findings.map(describe).join("\n\n"));
+const STYLESHEET = fileURLToPath(new URL("report/page.css", import.meta.url));
+
+/** Writes the page of findings, at least one, that were made anywhere. */
+export async function reportOf(findings: readonly Finding[]): Promise<string> {
+  const [stylesheet, script] = await Promise.all([
+    Deno.readTextFile(STYLESHEET),
+    bundleScript(),
+  ]);
+  return await pageOf({ findings, stylesheet, script });
 }

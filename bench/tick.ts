@@ -11,6 +11,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { Bench, Effort } from "./runner/bench.ts";
+import type { BarChart } from "./runner/chart.ts";
 import { median, round, type Spread, spread } from "./runner/statistics.ts";
 import { type Sheet, verdict } from "./runner/sheet.ts";
 import { type Setup, TickSubject } from "./tick/subject.ts";
@@ -210,6 +211,43 @@ function sheets(report: Report): Sheet[] {
   }];
 }
 
+function charts({ usPerTick, restedUs, firstUs, budget }: Report): BarChart[] {
+  const allowed: Partial<Figures> = {
+    tags256: budget.us,
+    tags256sized: budget.us,
+    idle1e6: budget.idleUs,
+  };
+  const categories = VARIANTS.map((name) => LABELS[name]);
+  const seriesOf = (name: string, figures: Partial<Figures>) => ({
+    name,
+    figures: VARIANTS.map((variant) => figures[variant] ?? null),
+  });
+  return [
+    {
+      kind: "bar",
+      title: "A tick against its budget",
+      caption: "Medians of ticks one after another, the least that a tick costs, and what is " +
+        "allowed, where there is a budget.",
+      y: { label: "µs per tick" },
+      categories,
+      series: [seriesOf("a tick", usPerTick), seriesOf("allowed", allowed)],
+    },
+    {
+      kind: "bar",
+      title: "A tick with cold caches, and before it is compiled",
+      caption: `After a rest of ${REST_MS} ms, as in service, and the longest of the first ` +
+        `${FIRST_TICKS}. The axis is logarithmic: compare where bars end, not how long they are.`,
+      y: { label: "µs per tick", scale: "logarithmic" },
+      categories,
+      series: [
+        seriesOf("one after another", usPerTick),
+        seriesOf("after a rest", restedUs),
+        seriesOf("the longest of the first", firstUs),
+      ],
+    },
+  ];
+}
+
 /** A tick of a real pool on the real host. */
 export const tick: Bench<Sample, Report> = {
   question: "What does a tick cost, by the number of tags and of idle objects?",
@@ -220,4 +258,5 @@ export const tick: Bench<Sample, Report> = {
   measure: measureVariant,
   report,
   sheets,
+  charts,
 };

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { chartsOf } from "../bench/policy/chart.ts";
 import { clairvoyant } from "../bench/policy/clairvoyant.ts";
 import { parseTrace } from "../bench/policy/csv.ts";
 import { costOf, meanOutcome, Meter, type Outcome } from "../bench/policy/meter.ts";
@@ -431,5 +432,16 @@ describe("reportOf()", () => {
         "tags   1.500 with, 2.000 without: pay on same (by 0.50)",
       ]
     ) assert(table.split("\n").includes(line), `${line}\nin\n${table}`);
+  });
+
+  it("chartsOf() draws policies that can be had from the cheapest on, and traces", () => {
+    const [byPolicy, byTrace] = chartsOf(reportOf({ good, fair }, poisoned));
+    const means = byPolicy!.series[0]!.figures;
+    assertEquals(means, means.toSorted((a, b) => a! - b!));
+    assert(!byPolicy!.categories.includes("clairvoyant"));
+    assertEquals(byTrace!.categories, ["good", "fair"]);
+    for (const { categories, series } of [byPolicy!, byTrace!]) {
+      for (const { figures } of series) assertEquals(figures.length, categories.length);
+    }
   });
 });

@@ -137,6 +137,11 @@ export function rivals(names: readonly string[]): string[] {
   return names.filter((name) => !own.includes(name));
 }
 
+/** The one of the others that is cheapest on average. */
+export function bestRival(summary: Named<Summary>): string {
+  return rivals(Object.keys(summary)).reduce((a, b) => summary[b]!.mean < summary[a]!.mean ? b : a);
+}
+
 function poisoningOf({ outcomes }: Trials): Poisoning {
   const { [BOUND]: _, ...realisable } = outcomes;
   const idleByteSeconds = mapValues(realisable, ({ idleByteMs }) => trim(idleByteMs / 1000));

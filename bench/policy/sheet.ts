@@ -5,7 +5,7 @@
  */
 
 import { ABLATIONS, BOUND, SUBJECT } from "./replay.ts";
-import { mean as meanOf, type Report, rivals, type Summary } from "./report.ts";
+import { bestRival, mean as meanOf, type Report, type Summary } from "./report.ts";
 import { type Sheet, verdict } from "../runner/sheet.ts";
 
 /** The least by which tags must cut the idle byte-time of capacity poisoning. */
@@ -24,9 +24,7 @@ function seconds(lambdaMs: string | number): string {
 
 function judge({ summary, target, poison }: Report): string[] {
   const { mean, worst, worstAt } = summary[SUBJECT]!;
-  const next = rivals(Object.keys(summary)).reduce((a, b) =>
-    summary[b]!.mean < summary[a]!.mean ? b : a
-  );
+  const next = bestRival(summary);
   return [
     verdict(
       mean <= target.mean,

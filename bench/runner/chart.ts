@@ -15,8 +15,8 @@ export interface Axis {
 /** Points that belong together. */
 export interface Line {
   readonly name: string;
-  /** In the order of x. */
-  readonly points: readonly (readonly [x: number, y: number])[];
+  /** In the order of x; `null` where there is a gap. */
+  readonly points: readonly (readonly [x: number, y: number | null])[];
 }
 
 /** Lines over a numeric axis. */
