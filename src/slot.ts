@@ -1,5 +1,5 @@
 /**
- * The pool's own record of an object, reached from the object through a symbol field.
+ * The pool's own record of an object, reached from the object through a hidden field.
  *
  * One module-level class serves all pools: the engines then see one shape here whatever classes
  * are pooled.
@@ -18,8 +18,18 @@ export const FIRST_HOLDER = 3;
 /** The numbers of a tag: one for its raw leases, the next for stamped ones, the third for `with`. */
 export const HOLDERS = 3;
 
-/** The field of an object that leads to its slot. */
-export const SLOT: unique symbol = Symbol("@siliconflow/pool slot");
+/**
+ * An object with the field that leads to its slot.
+ *
+ * The name is a text that is written out wherever it is read: JavaScriptCore looks a symbol up in its
+ * variable and compares it each time, which cost an eighth of a pair. Other than a symbol, a text can
+ * be forged by data that somebody sends, cycles and all. So whatever is found there is believed only
+ * where it names the object itself and the number of the holder, which nobody outside can guess.
+ */
+export interface Slotted<T> {
+  /** The slot; anything at all where no pool has made the object. */
+  readonly "@siliconflow/pool slot"?: Slot<T> | null;
+}
 
 /**
  * The pool's own record of an object.
@@ -59,17 +69,18 @@ export class Slot<T> {
   }
 }
 
-/** Slots of objects that take no new field (frozen, sealed). */
-const sealed = new WeakMap<object, Slot<unknown>>();
+/** Slots of objects that take no new field: frozen, sealed, or one of that name is there already. */
+const aside = new WeakMap<object, Slot<unknown>>();
 
 /** Finds the slot of an object, or `undefined` for anything that no pool has made. */
 export function slotOf<T>(object: unknown): Slot<T> | undefined {
   if ((typeof object !== "object" && typeof object !== "function") || object === null) {
     return undefined;
   }
-  const slot = (object as { [SLOT]?: Slot<T> })[SLOT] ?? sealed.get(object) as Slot<T> | undefined;
+  const found: unknown = (object as Slotted<T>)["@siliconflow/pool slot"];
   // An heir or a Proxy of a pooled object shows its slot but is not the object.
-  return slot?.object === object ? slot : undefined;
+  if (found instanceof Slot && found.object === object) return found;
+  return aside.get(object) as Slot<T> | undefined;
 }
 
 /** Makes the slot of an object that comes into a pool, or takes up the one it had in another. */
@@ -81,11 +92,11 @@ export function addSlot<T extends object>(object: T, owner: unknown): Slot<T> {
     return former;
   }
   const slot = new Slot(object, owner);
-  if (Object.isExtensible(object)) {
+  if (Object.isExtensible(object) && !Object.hasOwn(object, "@siliconflow/pool slot")) {
     // Not enumerable, so that no copy of the object by spreading inherits the slot.
-    Object.defineProperty(object, SLOT, { value: slot });
+    Object.defineProperty(object, "@siliconflow/pool slot", { value: slot });
   } else {
-    sealed.set(object, slot as Slot<unknown>);
+    aside.set(object, slot as Slot<unknown>);
   }
   return slot;
 }

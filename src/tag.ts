@@ -20,11 +20,10 @@ import type { Shelf } from "./shelf.ts";
 import { Cost } from "./cost.ts";
 import { Sketch } from "./sketch.ts";
 import type { Stock } from "./stocks.ts";
-import { IDLE as idleHolder, SLOT as slotField, type Slot } from "./slot.ts";
+import { IDLE as idleHolder, type Slot, type Slotted } from "./slot.ts";
 
 // V8 folds a module's own constants into its code, imported ones it loads each time.
 const IDLE: typeof idleHolder = idleHolder;
-const SLOT: typeof slotField = slotField;
 
 /**
  * A label of a pool's leases, with acquire and release that need no look-up.
@@ -207,8 +206,8 @@ export class TagHandle<T extends object> implements Tag<T> {
   }
 
   release(object: T): void {
-    const slot = (object as { [SLOT]?: Slot<T> } | undefined)?.[SLOT];
-    if (slot === undefined || slot.holder !== this.id || slot.object !== object) {
+    const slot = (object as Slotted<T> | undefined)?.["@siliconflow/pool slot"];
+    if (slot === undefined || slot === null || slot.holder !== this.id || slot.object !== object) {
       return this.core.releaseSlow(object, this);
     }
     if (this.sizeOf === undefined) this.put(slot, object);
@@ -217,8 +216,8 @@ export class TagHandle<T extends object> implements Tag<T> {
 
   /** Releases an object under whichever tag it was acquired; this one is only tried first. */
   releaseAny(object: T): void {
-    const slot = (object as { [SLOT]?: Slot<T> } | undefined)?.[SLOT];
-    if (slot === undefined || slot.holder !== this.id || slot.object !== object) {
+    const slot = (object as Slotted<T> | undefined)?.["@siliconflow/pool slot"];
+    if (slot === undefined || slot === null || slot.holder !== this.id || slot.object !== object) {
       return this.core.releaseSlow(object);
     }
     if (this.sizeOf === undefined) this.put(slot, object);

@@ -20,8 +20,21 @@ const OWN_TAGS = 2;
 /** Sizes that a tag must have given before they tell anything. */
 const ENOUGH = 8;
 
-/** No two tags of a process share a number: that is what makes a foreign object foreign. */
-let nextHolder = FIRST_HOLDER;
+/**
+ * No two tags of a process share a number: that is what makes a foreign object foreign. Where they
+ * begin is drawn, so that no forged slot names one; all of them stay small integers.
+ */
+let nextHolder = FIRST_HOLDER + HOLDERS * drawOffset();
+
+/** Less than 2²⁷, from what is random enough for numbers that nobody gets to see. */
+function drawOffset(): number {
+  try {
+    return Math.floor(Math.random() * 2 ** 27);
+  } catch {
+    // Workers have a say in what may be drawn at module scope.
+    return 0;
+  }
+}
 
 type Mutable<O> = { -readonly [Key in keyof O]: O[Key] };
 

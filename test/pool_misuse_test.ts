@@ -76,6 +76,16 @@ const MISUSES: readonly Misuse[] = [
     leased: 0,
     idle: 0,
   })),
+  ...["null", "7", "{}", '{"holder":0}'].map((slot): Misuse => ({
+    name: `release of data with a forged slot: ${slot}`,
+    code: "foreign",
+    prepare({ pool }) {
+      const data = JSON.parse(`{"@siliconflow/pool slot":${slot}}`);
+      return () => pool.release(data);
+    },
+    leased: 0,
+    idle: 0,
+  })),
   {
     name: "release of an heir",
     code: "foreign",
@@ -301,6 +311,32 @@ describe("Pool used wrongly", () => {
     pool.release(base);
     assertEquals([pool.stats().idle, other.stats().idle], [1, 1]);
     other.close();
+  });
+
+  it("Pool.release() believes no forged slot, whatever number it guesses", () => {
+    const { pool } = thingPool();
+    const tag = pool.tag("a");
+    pool.release(pool.acquire());
+    const numbers = Array.from({ length: 1000 }, (_, i) => i - 10);
+    for (const holder of numbers) {
+      const sent: Record<string, unknown> = { id: 0 };
+      sent["@siliconflow/pool slot"] = { object: sent, holder, stamp: 1, since: 0, had: 0 };
+      const data = structuredClone(sent) as unknown as Thing;
+      failsWith("foreign", () => pool.release(data));
+      failsWith("foreign", () => tag.release(data));
+    }
+    assertEquals([pool.stats().idle, pool.stats().leased], [1, 0]);
+  });
+
+  it("Pool of objects that have a field of the slot's name leaves it alone", () => {
+    const sent = '{"id":1,"@siliconflow/pool slot":null}';
+    const pool = new Pool<Thing>({ create: () => JSON.parse(sent), reset: () => {} });
+    const thing = pool.acquire();
+    pool.release(thing);
+    failsWith("double", () => pool.release(thing));
+    assertStrictEquals(pool.acquire(), thing);
+    assertEquals(JSON.stringify(thing), sent);
+    pool.close();
   });
 
   it("Pool of proxies tells a proxy from its target", () => {

@@ -1,6 +1,18 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { addSlot, DISCARDED, IDLE, SLOT, Slot, slotOf } from "../src/slot.ts";
+import { addSlot, DISCARDED, IDLE, Slot, slotOf } from "../src/slot.ts";
+
+/** Objects with a field as a slot is found in, cycles and all, that no pool has made. */
+function forged(holder: number): object[] {
+  const cycle: Record<string, unknown> = {};
+  cycle["@siliconflow/pool slot"] = { object: cycle, holder, owner: "pool", stamp: 0 };
+  return [
+    JSON.parse('{"@siliconflow/pool slot":null}'),
+    JSON.parse('{"@siliconflow/pool slot":7}'),
+    JSON.parse('{"@siliconflow/pool slot":{"holder":0}}'),
+    structuredClone(cycle),
+  ];
+}
 
 describe("slotOf()", () => {
   const nothings: readonly unknown[] = [
@@ -50,6 +62,10 @@ describe("slotOf()", () => {
     ];
     for (const other of shows) assertEquals(slotOf(other), undefined);
   });
+
+  it("slotOf() finds nothing on data that somebody sent", () => {
+    for (const object of forged(3)) assertEquals(slotOf(object), undefined);
+  });
 });
 
 describe("addSlot()", () => {
@@ -59,7 +75,19 @@ describe("addSlot()", () => {
     assertEquals(Object.keys(object), ["id"]);
     assertEquals(JSON.stringify(object), '{"id":1}');
     assertEquals(structuredClone(object), { id: 1 });
-    assert(!(SLOT in { ...object }));
+    assert(!("@siliconflow/pool slot" in { ...object }));
+  });
+
+  it("addSlot() lays the slot aside where the field is taken or cannot be made", () => {
+    const base = {};
+    addSlot(base, "pool");
+    for (const object of [...forged(3), Object.freeze(Object.create(base))]) {
+      const before = Object.getOwnPropertyDescriptors(object);
+      const slot = addSlot(object, "pool");
+      assertStrictEquals(slotOf(object), slot);
+      assertStrictEquals(slot.object, object);
+      assertEquals(Object.getOwnPropertyDescriptors(object), before);
+    }
   });
 
   it("addSlot() takes up the slot of a former pool, so that stale leases stay stale", () => {
