@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SyncPool } from "../runner/sync_pool.ts";
 import type { Item, Meter } from "./meter.ts";
 
 /** A way to reuse objects, in virtual time. */
@@ -70,38 +71,23 @@ export function expiring(meter: Meter, ttlMs: number): Subject {
 }
 
 /**
- * Go's `sync.Pool` on one processor: a private slot, a shared stack, and a victim that holds what
- * both held before the last clearing. What a clearing finds in the victim is dropped.
+ * A {@linkcode SyncPool} that is cleared as Go's collector would.
  *
  * @param meter The meter.
  * @param periodMs Time between clearings: Go clears at every collection.
  * @param phaseMs When the first one is.
  */
 export function syncPool(meter: Meter, periodMs: number, phaseMs: number): Subject {
-  let own: Item | undefined;
-  let shared: Item[] = [];
-  let victim: Item[] = [];
+  const pool = new SyncPool(() => meter.create());
   let next = phaseMs;
   return {
     advance() {
       for (; next <= meter.now; next += periodMs) {
-        for (const item of victim) meter.dispose(item, next);
-        // Get looks at the victim's private slot first, and then takes its oldest.
-        victim = shared.toReversed();
-        if (own !== undefined) victim.push(own);
-        own = undefined;
-        shared = [];
+        for (const item of pool.clear()) meter.dispose(item, next);
       }
     },
-    acquire() {
-      const item = own ?? shared.pop() ?? victim.pop() ?? meter.create();
-      if (item === own) own = undefined;
-      return item;
-    },
-    release(item) {
-      if (own === undefined) own = item;
-      else shared.push(item);
-    },
+    acquire: () => pool.acquire(),
+    release: (item) => pool.release(item),
     close() {},
   };
 }
