@@ -11,6 +11,7 @@ export type Loader = () => Promise<Bench>;
 
 /** The benchmarks by name. */
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
+  ["failure", async () => (await import("../failure.ts")).failure],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
   ["tick", async () => (await import("../tick.ts")).tick],
