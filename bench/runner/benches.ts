@@ -14,5 +14,6 @@ export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["failure", async () => (await import("../failure.ts")).failure],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
+  ["scale", async () => (await import("../scale.ts")).scale],
   ["tick", async () => (await import("../tick.ts")).tick],
 ]);
