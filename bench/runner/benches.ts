@@ -12,6 +12,7 @@ export type Loader = () => Promise<Bench>;
 /** The benchmarks by name. */
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["failure", async () => (await import("../failure.ts")).failure],
+  ["locality", async () => (await import("../locality.ts")).locality],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
   ["scale", async () => (await import("../scale.ts")).scale],
