@@ -37,9 +37,9 @@ function percent(share: number): string {
   return `${round(100 * share)} %`;
 }
 
-/** A share so near to all that three digits would say it were all. */
+/** A share so near to all that to round it would say it were all. */
 function nearly(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+  return `${(Math.floor(10_000 * share) / 100).toFixed(2)} %`;
 }
 
 /** Says where this pool fails as the port does. */
