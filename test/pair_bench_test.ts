@@ -76,6 +76,15 @@ describe("pair", () => {
     });
   }
 
+  it("reportOf() compares with peers by the floor of each one's own process", () => {
+    const samples = new Map<string, Sample[]>(
+      VARIANTS.map((variant) => [variant, [{ ns: 10, floorNs: 5, ratio: 2 }]]),
+    );
+    // A process in which the machine is half as fast.
+    samples.set("reusify", [{ ns: 20, floorNs: 10, ratio: 2 }]);
+    assertEquals(reportOf(samples).peers.factor.reusify, 1);
+  });
+
   it("reportOf() leaves bytes out where nobody counted them", () => {
     const report = reportWith({});
     assertEquals("bytesPerHit" in report, false);

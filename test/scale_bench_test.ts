@@ -112,7 +112,7 @@ describe("TickSubject", () => {
     const subject = new TickSubject({ tags: 500, idle: 80, isSized: false }, spinBySteps);
     const error = assertThrows(() => subject.check(), Error);
     assert(
-      /^Cannot measure tick: 257 tags must be pooled: received \d+$/.test(error.message),
+      /^Cannot measure tick: 255 tags must be pooled: received \d+$/.test(error.message),
       error.message,
     );
     subject.pair(500);

@@ -40,7 +40,10 @@ export interface Report {
   readonly budget: { readonly ratio: number; readonly bytesPerHit: number; readonly met: boolean };
   /** How `tagged` stands to the peers. */
   readonly peers: {
-    /** How many times as long a pair of a peer takes, by peer; below 1 it is the faster one. */
+    /**
+     * How many times as long a pair of a peer takes, by peer; below 1 it is the faster one. Both are
+     * taken by the floor of their own process, because the machine changes its speed between two.
+     */
     readonly factor: Readonly<Record<string, number>>;
     /** The least of those of peers that tell a double release. */
     readonly leastGuarded: number;
@@ -97,7 +100,9 @@ export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Repor
   }
   const isCounted = bytes.tagged !== undefined && bytes.with !== undefined;
   const bytesPerHit = isCounted ? Math.max(bytes.tagged!, bytes.with!) : undefined;
-  const factor = Object.fromEntries(PEERS.map((peer) => [peer, round(ns[peer]! / ns.tagged!)]));
+  const factor = Object.fromEntries(
+    PEERS.map((peer) => [peer, round(ratio[peer]! / ratio.tagged!)]),
+  );
   const leastGuarded = Math.min(...GUARDED.map((peer) => factor[peer]!));
   return {
     ns,
