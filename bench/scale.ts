@@ -105,7 +105,13 @@ async function measureVariant(variant: string, effort: Effort): Promise<Sample> 
     : timeTicksCoarsely(subject, amount.coarseMs);
   subject.check();
   const shares = subject.shares();
-  return { ...pairs, tickUs, tags: shares.size, otherShare: shares.get(OTHER) ?? 0 };
+  return {
+    ...pairs,
+    tickUs,
+    tags: shares.size,
+    otherShare: shares.get(OTHER) ?? 0,
+    bypassed: subject.bypassed,
+  };
 }
 
 /** Pairs and ticks of large pools. */

@@ -5,7 +5,7 @@ import { growthOf, type Report, reportOf, type Sample, SCALES } from "../bench/s
 import { chartsOf, sheetsOf } from "../bench/scale/sheet.ts";
 import { spinBySteps, TickSubject } from "../bench/tick/subject.ts";
 
-const SAMPLE: Sample = { pairNs: 8, floorNs: 3, tickUs: 40, tags: 1, otherShare: 0 };
+const SAMPLE: Sample = { pairNs: 8, floorNs: 3, tickUs: 40, tags: 1, otherShare: 0, bypassed: 0 };
 const CAPPED: Sample = { ...SAMPLE, tags: 257, otherShare: 0.974 };
 
 /** A report of one round, where all is flat but for what is told. */
@@ -66,9 +66,15 @@ describe("scale", () => {
         /^MET {4}tick, 100 to 1 000 000 idle objects/m,
         /^MISSED tick, 1 to 10 000 tags: the dearest 26 ×.*0.1 µs each$/m,
         /^Beyond maxTags: of 10 000 tags 256 are told apart.*97.4 % of the acquires/m,
-        /^tags1e4capped: 100 idle, 10000 tags, maxTags 256 /m,
+        /^tags1e4capped: 64 idle, 10000 tags, maxTags 256 /m,
       ]
     ) assert(line.test(text), `${line} in ${text}`);
+  });
+
+  it("sheetsOf() tells of tags that were bypassed by chance", () => {
+    const remark = /^Of 10 000 tags told apart up to 2 were bypassed by chance/m;
+    assert(remark.test(textOf(sheetsOf(reportWith({ tags1e4: { bypassed: 2 } })))));
+    assert(!/bypassed/.test(textOf(sheetsOf(reportWith({})))));
   });
 
   it("chartsOf() draws both costs over both dimensions", () => {
