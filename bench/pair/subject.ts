@@ -13,8 +13,8 @@
  * @module
  */
 
-import { do_not_optimize } from "mitata";
 import { fixedScheduler, Pool, type PoolOptions, type Tag } from "../../mod.ts";
+import { consume } from "../runner/sink.ts";
 
 /** The pairs of one call of `run`. */
 export const PAIRS = 64;
@@ -162,7 +162,7 @@ export function floor(): Subject {
         touches += object.hits - i + 1;
         stack.push(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers() {},
@@ -185,7 +185,7 @@ export function floorHeld(): Subject {
         }
         for (let j = 0; j < HELD; j++) stack.push(held[j]!);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers() {},
@@ -216,7 +216,7 @@ function floorReset(): Subject {
         callReset(reset, object);
         stack.push(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers() {
@@ -282,7 +282,7 @@ function untagged(): Subject {
         touches += object.hits - i + 1;
         pool.release(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -300,7 +300,7 @@ function tagged(isSized: boolean): Subject {
         touches += object.hits - i + 1;
         tag.release(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -320,7 +320,7 @@ function taggedVariable(): Subject {
         touches += object.hits - i + 1;
         tag.release(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -343,7 +343,7 @@ function taggedHeld(): Subject {
         }
         for (let j = 0; j < HELD; j++) tag.release(held[j]!);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -362,7 +362,7 @@ function leased(): Subject {
         touches += object.hits - i + 1;
         lease.release();
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -380,7 +380,7 @@ function lent(): Subject {
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) touches += tag.with(touch);
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers,
@@ -414,7 +414,7 @@ function peers(make: <T extends object>(create: () => T) => Peer<T>): Subject {
         callReset(reset, object);
         pool.release(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     runOthers() {
@@ -487,7 +487,7 @@ async function asyncPeers(
         callReset(reset, object);
         await pool.release(object);
       }
-      do_not_optimize(touches);
+      consume(touches);
       return touches;
     },
     async runOthers() {
@@ -541,3 +541,6 @@ export const SUBJECTS = {
   "generic-pool": genericPool,
   tarn,
 } as const satisfies Readonly<Record<string, () => Subject | Promise<Subject>>>;
+
+/** A variant's name. */
+export type Variant = keyof typeof SUBJECTS;

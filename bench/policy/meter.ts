@@ -60,6 +60,11 @@ export class Meter {
   #idleByteMs = 0;
   #grownBytes = 0;
 
+  /** Objects made so far. */
+  get creations(): number {
+    return this.#creations;
+  }
+
   /** Makes an object, which is idle until it is taken. */
   create(): Item {
     this.#creations++;

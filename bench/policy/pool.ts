@@ -71,6 +71,12 @@ export interface PoolSubjectOptions {
   readonly pool: Pick<PoolOptions<Item>, "generations" | "scheduler">;
 }
 
+/** A real pool that is simulated. */
+export interface PoolSubject extends Subject {
+  /** The pool itself, to be asked what it knows. */
+  readonly pool: Pool<Item>;
+}
+
 /**
  * A real pool. Its ceilings are what it was given and no byte budget limits it, so that its
  * scheduler alone decides.
@@ -78,7 +84,7 @@ export interface PoolSubjectOptions {
 export function poolSubject(
   meter: Meter,
   { tags, phaseMs, isSized, pool: options }: PoolSubjectOptions,
-): Subject {
+): PoolSubject {
   meter.now = -phaseMs;
   const host = new MeterHost(meter, -phaseMs);
   let error: unknown;
@@ -95,6 +101,7 @@ export function poolSubject(
   meter.now = 0;
   const handles = tags.map((tag) => pool.tag(tag));
   return {
+    pool,
     advance() {
       host.advance();
     },

@@ -14,7 +14,10 @@ export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["gateway", async () => (await import("../gateway.ts")).gateway],
   ["causal", async () => (await import("../causal.ts")).causal],
   ["footprint", async () => (await import("../footprint.ts")).footprint],
+  ["failure", async () => (await import("../failure.ts")).failure],
+  ["locality", async () => (await import("../locality.ts")).locality],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
+  ["scale", async () => (await import("../scale.ts")).scale],
   ["tick", async () => (await import("../tick.ts")).tick],
 ]);

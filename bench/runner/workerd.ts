@@ -37,6 +37,8 @@ export async function writeWorker(plan: WorkerPlan): Promise<string> {
       `--outfile=${join(folder, "worker.js")}`,
       // Leaves `node:` imports alone: workerd has them.
       "--target=node",
+      // workerd gives a module no address, which what `require` becomes cannot do without.
+      `--define=import.meta.url="file:///worker.js"`,
       "--conditions=workerd",
       "--conditions=worker",
     ],

@@ -1,0 +1,33 @@
+import { it } from "node:test";
+import { assert, assertStringIncludes } from "@std/assert";
+import { npmCommand, ROOT } from "../../bench/runner/runtime.ts";
+import { writeWorker } from "../../bench/runner/workerd.ts";
+
+// The benches' runner is a program for Deno.
+const skip = !("Deno" in globalThis);
+
+it("writeWorker() bundles what requires modules of Node", { skip }, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
+  try {
+    const config = await writeWorker({
+      folder,
+      bun: npmCommand("bun"),
+      root: ROOT,
+      source: `import { Pool } from ${JSON.stringify(`${ROOT}node_modules/tarn/dist/tarn.js`)};
+export default { test: () => console.log("it is a", typeof Pool) };
+`,
+      v8Flags: [],
+    });
+    const { success, stdout, stderr } = await new Deno.Command(npmCommand("workerd"), {
+      args: ["test", config],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder();
+    assert(success, text.decode(stderr));
+    assertStringIncludes(text.decode(stdout), "it is a function");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
