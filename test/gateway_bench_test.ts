@@ -250,7 +250,8 @@ describe("reportOf()", () => {
     assertEquals(report.spread["siliconflow"].stwMsPerS, [1, 9]);
     assertEquals(report.vsSyncPool, { stw: 0.95, alloc: 0.96, hitPoints: 40 });
     assertEquals(report.freeListVsSyncPool, { stw: 0.98, alloc: 0.99, hitPoints: 40 });
-    assertEquals([report.maxMB, report.liveMB, report.suspicions], [1, 150, []]);
+    assertEquals(report.memory, { limitMB: 4, fraction: 0.25 });
+    assertEquals([report.liveMB, report.suspicions], [150, []]);
   });
 
   it("reportOf() does not round hits up", () => {

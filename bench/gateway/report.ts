@@ -7,7 +7,7 @@
 import type { RuntimeName } from "../runner/bench.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
 import type { Figures, Series } from "./figures.ts";
-import { type SubjectName, SUBJECTS } from "./subject.ts";
+import { MEMORY_FRACTION, type SubjectName, SUBJECTS } from "./subject.ts";
 
 /** Follows a variant's name where the application makes garbage of its own. */
 export const WASTEFUL = "+garbage";
@@ -55,8 +55,8 @@ export interface Scene {
 export interface Report extends Scene {
   /** The same where each request also parses a message, which no pool can help. */
   readonly garbage: Scene;
-  /** The pool's limit for idle contexts, in MB. */
-  readonly maxMB: number;
+  /** The memory that the pool knows of, in MB, and the share of it that idle contexts may hold. */
+  readonly memory: { readonly limitMB: number; readonly fraction: number };
   /** What was alive on the heap, in MB, without the pool. */
   readonly liveMB: number;
   /** Lines of the engine's log that could not be read, over all processes. */
@@ -104,7 +104,10 @@ export function reportOf(
   return {
     ...sceneOf(samples, ""),
     garbage: sceneOf(samples, WASTEFUL),
-    maxMB: round((samples.get("siliconflow")![0]!.maxBytes ?? 0) / 1e6),
+    memory: {
+      limitMB: round((samples.get("siliconflow")![0]!.maxBytes ?? 0) / MEMORY_FRACTION / 1e6),
+      fraction: MEMORY_FRACTION,
+    },
     liveMB: round(median(samples.get("alloc")!.map(({ liveMB }) => liveMB))),
     unparsed: all.reduce((sum, { figures }) => sum + figures.unparsed, 0),
     targets: targetsOf(runtime),

@@ -135,12 +135,12 @@ function warn({ suspicions, garbage, unparsed }: Report): string[] {
 
 /** The report for people. */
 export function sheetsOf(report: Report): Sheet[] {
-  const { garbage, targets, maxMB, liveMB } = report;
+  const { garbage, targets, memory, liveMB } = report;
   return [
     {
       rows: rowsOf("no other garbage", report),
       remarks: [
-        `Seconds are virtual. ${liveMB} MB of other objects are alive; idle contexts of siliconflow may hold ${maxMB} MB.`,
+        `Seconds are virtual. ${liveMB} MB of other objects are alive. Idle contexts of siliconflow may hold ${memory.fraction} of ${memory.limitMB} MB.`,
         ...judge(report),
         ...compare(report, ""),
       ],
