@@ -46,14 +46,13 @@ export interface Observation {
 }
 
 /**
- * A question and the variants that answer it. Each variant is measured in processes of its own, on
- * whichever runtime was chosen; all but `measure` runs in the runner.
+ * A question, the variants that answer it, and what is made of the answers. All of it runs in the
+ * runner.
  *
- * @typeParam Raw What one process of one variant measured. It travels as JSON.
+ * @typeParam Sample What was measured of one variant in one round.
  * @typeParam Document What all samples amount to.
- * @typeParam Sample What is made of one process's measurement.
  */
-export interface Bench<Raw = unknown, Document extends object = object, Sample = Raw> {
+export interface Question<Sample = unknown, Document extends object = object> {
   /** What the figures are to tell. */
   readonly question: string;
   /** What the pool is compared with. */
@@ -64,14 +63,32 @@ export interface Bench<Raw = unknown, Document extends object = object, Sample =
   readonly runtimes: readonly RuntimeName[];
   /** The variants, in the order of the first round. */
   readonly variants: readonly string[];
-  /** The variant that replays a file, where the bench can; it runs first. */
-  readonly traceVariant?: string;
   /**
    * Rounds of a run that is not quick. Odd, so that a median is a figure that was measured.
    *
    * @default {5}
    */
   readonly rounds?: number;
+  /** Draws the samples of all rounds together, given by variant. */
+  report(samples: ReadonlyMap<string, readonly Sample[]>, runtime: RuntimeName): Document;
+  /** The report for people. */
+  sheets(document: Document): readonly Sheet[];
+  /** The report in pictures. */
+  charts?(document: Document): readonly Chart[];
+}
+
+/**
+ * A question whose variants are measured one after another, each in processes of its own that do
+ * nothing else.
+ *
+ * @typeParam Raw What one process of one variant measured. It travels as JSON.
+ * @typeParam Document What all samples amount to.
+ * @typeParam Sample What is made of one process's measurement.
+ */
+export interface Bench<Raw = unknown, Document extends object = object, Sample = Raw>
+  extends Question<Sample, Document> {
+  /** The variant that replays a file, where the bench can; it runs first. */
+  readonly traceVariant?: string;
   /** Measures a variant, in a process that does nothing else. */
   measure(variant: string, effort: Effort, probe: Probe): Promise<Raw>;
   /**
@@ -79,10 +96,25 @@ export interface Bench<Raw = unknown, Document extends object = object, Sample =
    * the engine's log on, and must call the probe.
    */
   complete?(raw: Raw, observation: Observation): Sample;
-  /** Draws the samples of all rounds together, given by variant. */
-  report(samples: ReadonlyMap<string, readonly Sample[]>, runtime: RuntimeName): Document;
-  /** The report for people. */
-  sheets(document: Document): readonly Sheet[];
-  /** The report in pictures. */
-  charts?(document: Document): readonly Chart[];
+}
+
+/** What was measured of all variants in one round. */
+export interface Round<Sample = unknown> {
+  readonly samples: ReadonlyMap<string, Sample>;
+  /** The runtime and engine that were measured, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * A question whose variants are measured in turns: it starts their processes itself and drives them
+ * from the runner.
+ */
+export interface RoundBench<Sample = unknown, Document extends object = object>
+  extends Question<Sample, Document> {
+  /** Measures all variants, and tells now and then how far it is. */
+  measureRound(
+    order: readonly string[],
+    effort: Effort,
+    tell: (what: string) => void,
+  ): Promise<Round<Sample>>;
 }

@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { Bench } from "./bench.ts";
+import type { Bench, RoundBench } from "./bench.ts";
 
 /** Loads a benchmark, so that a process holds only what it measures. */
-export type Loader = () => Promise<Bench>;
+export type Loader = () => Promise<Bench | RoundBench>;
 
 /** The benchmarks by name. */
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["gateway", async () => (await import("../gateway.ts")).gateway],
+  ["http", async () => (await import("../http.ts")).http],
   ["causal", async () => (await import("../causal.ts")).causal],
   ["footprint", async () => (await import("../footprint.ts")).footprint],
   ["failure", async () => (await import("../failure.ts")).failure],

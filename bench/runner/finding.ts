@@ -6,10 +6,10 @@
 
 import { cpus } from "node:os";
 import { join } from "node:path";
-import type { Bench, RuntimeName, TraceFile } from "./bench.ts";
+import type { Bench, Round, RoundBench, RuntimeName, TraceFile } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import { Progress } from "./progress.ts";
-import { measureApart, ROOT } from "./runtime.ts";
+import { measureApart, ROOT, type Task } from "./runtime.ts";
 import { type Sheet, textOf } from "./sheet.ts";
 
 /** Odd, so that a median is a figure that was measured. */
@@ -44,7 +44,7 @@ export interface Finding {
 export interface Inquiry {
   /** The bench's name. */
   readonly name: string;
-  readonly bench: Bench;
+  readonly bench: Bench | RoundBench;
   readonly runtime: RuntimeName;
   readonly quick: boolean;
   readonly trace: TraceFile | undefined;
@@ -90,8 +90,9 @@ export async function findOut(inquiry: Inquiry): Promise<Finding> {
 
 /** The variants of a run, in the order of its first round. */
 function chooseVariants({ name, bench, trace }: Inquiry): readonly string[] {
-  const { variants, traceVariant } = bench;
+  const { variants } = bench;
   if (trace === undefined) return variants;
+  const traceVariant = "traceVariant" in bench ? bench.traceVariant : undefined;
   if (traceVariant === undefined) {
     const rule = "a trace must come with a bench that replays one";
     throw new TypeError(`Cannot run bench: ${rule}: received ${JSON.stringify(name)}`);
@@ -100,22 +101,43 @@ function chooseVariants({ name, bench, trace }: Inquiry): readonly string[] {
 }
 
 async function measureAll(inquiry: Inquiry, variants: readonly string[], rounds: number) {
-  const { name, runtime } = inquiry;
+  const { name, bench, runtime } = inquiry;
   const samples = new Map<string, unknown[]>(variants.map((variant) => [variant, []]));
   let versions: Readonly<Record<string, string>> = {};
-  const progress = new Progress(rounds * variants.length);
+  const isRoundBench = "measureRound" in bench;
+  const progress = new Progress(isRoundBench ? rounds : rounds * variants.length);
   try {
     for (let i = 0; i < rounds; i++) {
       const order = i % 2 === 0 ? variants : variants.toReversed();
-      for (const variant of order) {
-        progress.next(`${name} on ${runtime}, round ${i + 1} of ${rounds}: ${variant}`);
-        const result = await measureApart({ ...inquiry, variant });
-        samples.get(variant)!.push(result.sample);
-        versions = result.versions;
-      }
+      const where = `${name} on ${runtime}, round ${i + 1} of ${rounds}`;
+      if (isRoundBench) progress.next(where);
+      const round = isRoundBench
+        ? await bench.measureRound(order, inquiry, (what) => progress.now(`${where}: ${what}`))
+        : await measureEach({ ...inquiry, bench }, order, (variant) => {
+          progress.next(`${where}: ${variant}`);
+        });
+      for (const [variant, sample] of round.samples) samples.get(variant)!.push(sample);
+      versions = round.versions;
     }
   } finally {
     progress.end();
+  }
+  return { samples, versions };
+}
+
+/** Measures variants one after another. */
+async function measureEach(
+  task: Omit<Task, "variant">,
+  order: readonly string[],
+  tell: (variant: string) => void,
+): Promise<Round> {
+  const samples = new Map<string, unknown>();
+  let versions: Readonly<Record<string, string>> = {};
+  for (const variant of order) {
+    tell(variant);
+    const result = await measureApart({ ...task, variant });
+    samples.set(variant, result.sample);
+    versions = result.versions;
   }
   return { samples, versions };
 }

@@ -13,7 +13,13 @@ export class Progress {
 
   /** The next step begins. */
   next(what: string): void {
-    this.#write(`[${++this.#done}/${this.total}] ${what}`);
+    this.#done++;
+    this.now(what);
+  }
+
+  /** The step has come so far. */
+  now(what: string): void {
+    this.#write(`[${this.#done}/${this.total}] ${what}`);
   }
 
   /** All steps are done, or one of them failed. */

@@ -37,7 +37,7 @@ export interface Task extends Effort {
 }
 
 /** A process to start. */
-interface Plan {
+export interface Plan {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -121,7 +121,7 @@ export default { test: () => tellResult(${name}, ${JSON.stringify(variant)}, eff
 }
 
 /** The same process with an output that is not held back: V8 logs through a buffer of its own. */
-function lineByLine(plan: Plan): Plan {
+export function lineByLine(plan: Plan): Plan {
   return { ...plan, program: "stdbuf", args: ["-oL", plan.program, ...plan.args] };
 }
 
@@ -163,7 +163,8 @@ async function run(plan: Plan, action: string, watch: Watch): Promise<void> {
   }
 }
 
-function spawn(command: Deno.Command, action: string, program: string): Deno.ChildProcess {
+/** Starts a process, and says what is missing where that fails. */
+export function spawn(command: Deno.Command, action: string, program: string): Deno.ChildProcess {
   try {
     return command.spawn();
   } catch (cause) {

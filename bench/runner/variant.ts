@@ -9,9 +9,10 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { RuntimeName } from "./bench.ts";
+import type { Bench, RuntimeName } from "./bench.ts";
 import { BENCHES } from "./benches.ts";
 import { makeProbe } from "./probe.ts";
+import { runtimeVersions } from "./versions.ts";
 
 /** What a process has to tell. */
 export interface Result {
@@ -19,14 +20,6 @@ export interface Result {
   readonly versions: Readonly<Record<string, string>>;
   /** What the bench's `measure` returned. */
   readonly sample: unknown;
-}
-
-function runtimeVersions(): Record<string, string> {
-  const { deno, v8, bun, webkit } = process.versions as Record<string, string | undefined>;
-  const engine = bun === undefined ? { deno, v8 } : { bun, webkit };
-  return Object.fromEntries(
-    Object.entries(engine).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 const { values, positionals } = parseArgs({
@@ -42,7 +35,8 @@ const { values, positionals } = parseArgs({
 const [benchName = "", variant = "", file = ""] = positionals;
 const { quick, trace: path, speed } = values;
 const runtime = values.runtime as RuntimeName;
-const bench = await BENCHES.get(benchName)!();
+// A bench that measures its rounds itself starts no such process.
+const bench = await BENCHES.get(benchName)!() as Bench;
 const trace = path === undefined ? undefined : { path, speed: Number(speed) };
 let sample: unknown;
 try {

@@ -1,0 +1,178 @@
+/**
+ * What the rounds amount to.
+ *
+ * @module
+ */
+
+import type { RuntimeName } from "../runner/bench.ts";
+import { median, round, type Spread, spread } from "../runner/statistics.ts";
+import type { Sample, Turn } from "./round.ts";
+import { type Variant, VARIANTS } from "./service.ts";
+
+/** The figures of a variant, and what they are called. */
+export const FIGURES = {
+  requestsPerSecond: "requests/s",
+  p50Ms: "p50 ms",
+  p99Ms: "p99 ms",
+  p999Ms: "p99.9 ms",
+  cpuUs: "CPU µs/request",
+  stoppedMs: "GC ms/100 k",
+  minor: "minor GCs/100 k",
+  major: "major GCs/100 k",
+  maxPauseMs: "longest pause ms",
+  heapMb: "heap MB/100 k",
+  peakRssMb: "peak RSS MB",
+} as const;
+
+/** A figure's name. */
+export type Figure = keyof typeof FIGURES;
+
+/** A middle, and the least and the greatest it was drawn from. */
+export interface Middle {
+  readonly median: number;
+  readonly spread: Spread;
+}
+
+/** Two variants, turn by turn. */
+export interface Comparison {
+  readonly variant: Variant;
+  readonly rival: Variant;
+  /** The requests/s of the variant over those of the rival in the same turn: the middle of a round. */
+  readonly requestsPerSecond: Middle;
+  /** The same of the processor time that a request takes. */
+  readonly cpuUs: Middle;
+}
+
+/** What was to be reached, and what was. */
+export interface Target {
+  readonly name: "pooled" | "collector" | "plain";
+  readonly figure: number;
+  readonly limit: number;
+  readonly met: boolean;
+}
+
+/** What all samples amount to. */
+export interface Report {
+  readonly runtime: RuntimeName;
+  readonly figures: Readonly<Record<Variant, Readonly<Record<Figure, Middle>>>>;
+  readonly comparisons: readonly Comparison[];
+  readonly targets: readonly Target[];
+  /** Lines of engines' logs of which nobody knows what they say. */
+  readonly unparsed: number;
+}
+
+/** Who is compared with whom. */
+const PAIRS: readonly (readonly [variant: Variant, rival: Variant])[] = [
+  ["free-list", "alloc"],
+  ["pooled", "alloc"],
+  ["pooled", "free-list"],
+  ["pooled", "free-list-next"],
+  ["plain-next", "plain"],
+  ["plain-pooled", "plain"],
+  ["plain-pooled", "plain-next"],
+];
+
+/** At least so many times the requests/s of `alloc`; workerd was not given a target. */
+const LEAST_GAIN: Readonly<Partial<Record<RuntimeName, number>>> = { deno: 1.1, bun: 1.15 };
+/** At most so many times the free list's time in the collector. */
+const MOST_STOPPED = 1.1;
+/** At least so many times the requests/s of no middleware, where no scratch is needed. */
+const LEAST_KEPT = 0.97;
+
+const PER = 100_000;
+const MB = 2 ** 20;
+
+/** Draws the samples of all rounds together. */
+export function reportOf(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  runtime: RuntimeName,
+): Report {
+  const figures = Object.fromEntries(
+    VARIANTS.map((variant) => [variant, middlesOf(samples.get(variant)!)]),
+  ) as Record<Variant, Record<Figure, Middle>>;
+  const comparisons = PAIRS.map(([variant, rival]) => ({
+    variant,
+    rival,
+    ...compare(samples.get(variant)!, samples.get(rival)!),
+  }));
+  return {
+    runtime,
+    figures,
+    comparisons,
+    targets: targetsOf(runtime, figures, comparisons),
+    unparsed: [...samples.values()].flat().reduce((sum, { engine }) => sum + engine.unparsed, 0),
+  };
+}
+
+function middlesOf(samples: readonly Sample[]): Record<Figure, Middle> {
+  const each = samples.map(figuresOf);
+  return Object.fromEntries(
+    (Object.keys(FIGURES) as Figure[]).map((name) => [name, middle(each.map((one) => one[name]))]),
+  ) as Record<Figure, Middle>;
+}
+
+/** The figures of one round. */
+function figuresOf({ turns, engine, ...sample }: Sample): Record<Figure, number> {
+  const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
+  const cpuMs = turns.reduce((sum, turn) => sum + turn.cpuMs, 0);
+  const stoppedMs = engine.stoppedMs.reduce((sum, ms) => sum + ms, 0);
+  const per = PER / requests;
+  return {
+    // Not the sum: a turn in which the machine was busy counts as one.
+    requestsPerSecond: median(turns.map(rate)),
+    p50Ms: sample.p50Ms,
+    p99Ms: sample.p99Ms,
+    p999Ms: sample.p999Ms,
+    cpuUs: cpuMs * 1000 / requests,
+    stoppedMs: stoppedMs * per,
+    minor: engine.minor * per,
+    major: engine.major * per,
+    maxPauseMs: engine.maxPauseMs,
+    heapMb: engine.allocatedBytes * per / MB,
+    peakRssMb: sample.peakRssBytes / MB,
+  };
+}
+
+function compare(ours: readonly Sample[], theirs: readonly Sample[]) {
+  const ratios = (figure: (turn: Turn) => number) =>
+    middle(
+      ours.map(({ turns }, i) =>
+        median(turns.map((turn, k) => figure(turn) / figure(theirs[i]!.turns[k]!)))
+      ),
+    );
+  return {
+    requestsPerSecond: ratios(rate),
+    cpuUs: ratios(({ cpuMs, requests }) => cpuMs / requests),
+  };
+}
+
+function rate({ requests, seconds }: Turn): number {
+  return requests / seconds;
+}
+
+function middle(figures: readonly number[]): Middle {
+  const rounded = figures.map(round);
+  return { median: round(median(rounded)), spread: spread(rounded) };
+}
+
+function targetsOf(
+  runtime: RuntimeName,
+  figures: Report["figures"],
+  comparisons: readonly Comparison[],
+): Target[] {
+  const gain = (variant: Variant, rival: Variant) =>
+    comparisons.find((one) => one.variant === variant && one.rival === rival)!
+      .requestsPerSecond.median;
+  const least = LEAST_GAIN[runtime];
+  const most = round(MOST_STOPPED * figures["free-list"].stoppedMs.median);
+  const stopped = figures.pooled.stoppedMs.median;
+  const pooled = gain("pooled", "alloc");
+  const plain = gain("plain-pooled", "plain");
+  return [
+    ...(least === undefined
+      ? []
+      : [{ name: "pooled", figure: pooled, limit: least, met: pooled >= least } as const]),
+    { name: "collector", figure: stopped, limit: most, met: stopped <= most },
+    { name: "plain", figure: plain, limit: LEAST_KEPT, met: plain >= LEAST_KEPT },
+  ];
+}

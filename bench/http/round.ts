@@ -1,0 +1,157 @@
+/**
+ * A round: all variants under load, in turns.
+ *
+ * All servers are up at once, each a process of its own, and only one is loaded at a time. They take
+ * turns of a second, in an order that is reversed each time, so that what the machine does meanwhile
+ * comes to all of them alike, and the figures of one turn can be compared.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Effort, Round } from "../runner/bench.ts";
+import type { EngineRecord } from "../runner/engine_log.ts";
+import { runWrk } from "./loader.ts";
+import { Server } from "./server.ts";
+import type { Variant } from "./service.ts";
+import { type Load, mergeLatencies, quantileMs } from "./wrk.ts";
+
+/** What a server did in one of its turns. */
+export interface Turn {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Processor time of all its threads, in ms. */
+  readonly cpuMs: number;
+}
+
+/** What a server did in a round. */
+export interface Sample {
+  readonly turns: readonly Turn[];
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly engine: EngineRecord;
+  readonly peakRssBytes: number;
+}
+
+const TURN_S = 1;
+
+/** How many turns each has, and how many seconds of load come before them. */
+function plan({ quick }: Effort): { turns: number; warmS: number } {
+  return quick ? { turns: 2, warmS: 1 } : { turns: 10, warmS: 3 };
+}
+
+/** The signals on which a round ends early and leaves nothing behind. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Measures all variants. */
+export async function measureRound(
+  order: readonly string[],
+  effort: Effort,
+  tell: (what: string) => void,
+): Promise<Round<Sample>> {
+  const abort = new AbortController();
+  const stops = SIGNALS.map((name) => {
+    const stop = () =>
+      abort.abort(new Error(`Cannot measure http: it must come to its end: received ${name}`));
+    Deno.addSignalListener(name, stop);
+    return () => Deno.removeSignalListener(name, stop);
+  });
+  const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
+  try {
+    return await inTurns(order as readonly Variant[], effort, tell, folder, abort.signal);
+  } catch (error) {
+    // What goes wrong after that is no news.
+    abort.signal.throwIfAborted();
+    throw error;
+  } finally {
+    for (const stop of stops) stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function inTurns(
+  order: readonly Variant[],
+  effort: Effort,
+  tell: (what: string) => void,
+  top: string,
+  signal: AbortSignal,
+): Promise<Round<Sample>> {
+  const { turns, warmS } = plan(effort);
+  await using servers = new AsyncDisposableStack();
+  const subjects: Subject[] = [];
+  for (const variant of order) {
+    tell(`warming ${variant} up`);
+    const folder = join(top, variant);
+    await Deno.mkdir(folder);
+    const server = servers.use(
+      await Server.start({ variant, runtime: effort.runtime, folder, signal }),
+    );
+    const subject = new Subject(variant, server, signal);
+    subjects.push(subject);
+    await runWrk(server.url, warmS, signal);
+  }
+  await needEqual(subjects);
+  for (const { server } of subjects) await server.begin();
+  for (let i = 0; i < turns; i++) {
+    for (const subject of i % 2 === 0 ? subjects : subjects.toReversed()) {
+      tell(`turn ${i + 1} of ${turns}, ${subject.variant}`);
+      await subject.takeTurn(TURN_S);
+    }
+  }
+  const samples = new Map<string, Sample>();
+  for (const subject of subjects) samples.set(subject.variant, await subject.end());
+  return { samples, versions: subjects[0]!.server.versions };
+}
+
+/** A header of its own, so that an answer from memory would show. */
+const TRIAL = { "X-Request-Id": "trial", "X-Trial": "of equal answers" };
+
+/** Throws unless all give the same answer: else they would not do the same work. */
+async function needEqual(subjects: readonly Subject[]): Promise<void> {
+  const [first, ...others] = subjects;
+  const expected = await first!.server.answer(TRIAL);
+  for (const { variant, server } of others) {
+    const answer = await server.answer(TRIAL);
+    if (answer === expected) continue;
+    throw new Error(
+      `Cannot measure ${variant}: it must answer as ${
+        first!.variant
+      } does, ${expected}: received ${answer}`,
+    );
+  }
+}
+
+/** A variant in a round. */
+class Subject {
+  readonly #turns: Turn[] = [];
+  readonly #loads: Load[] = [];
+
+  constructor(
+    readonly variant: Variant,
+    readonly server: Server,
+    readonly signal: AbortSignal,
+  ) {}
+
+  async takeTurn(seconds: number): Promise<void> {
+    const before = this.server.usage();
+    const load = await runWrk(this.server.url, seconds, this.signal);
+    const cpuMs = this.server.usage().cpuMs - before.cpuMs;
+    this.#turns.push({ requests: load.requests, seconds: load.seconds, cpuMs });
+    this.#loads.push(load);
+  }
+
+  async end(): Promise<Sample> {
+    const { peakRssBytes } = this.server.usage();
+    const engine = await this.server.end();
+    const latencies = mergeLatencies(this.#loads);
+    return {
+      turns: this.#turns,
+      p50Ms: quantileMs(latencies, 0.5),
+      p99Ms: quantileMs(latencies, 0.99),
+      p999Ms: quantileMs(latencies, 0.999),
+      engine,
+      peakRssBytes,
+    };
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A server of one variant in a process of its own, and what is seen of it from outside.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { RuntimeName } from "../runner/bench.ts";
+import { EngineLog, type EngineRecord, parserOf } from "../runner/engine_log.ts";
+import { lineByLine, npmCommand, type Plan, ROOT, spawn } from "../runner/runtime.ts";
+import { readUsage, type Usage } from "../runner/usage.ts";
+import { writeWorker } from "../runner/workerd.ts";
+import { PATH, type Variant } from "./service.ts";
+
+/** How long a server may take to listen, and to answer what is no load, in ms. */
+const PATIENCE_MS = 60_000;
+
+/** Flags with which V8 logs and `begin` can collect. */
+const V8_FLAGS = ["--expose-gc", "--trace-gc-nvp"];
+
+/** What a server says once it listens. */
+interface Announcement {
+  readonly event: "listen";
+  readonly port: number;
+  /** Absent on workerd. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** A server to start. */
+export interface ServerPlan {
+  readonly variant: Variant;
+  readonly runtime: RuntimeName;
+  /** An empty folder of its own, which the caller removes. */
+  readonly folder: string;
+  /** What kills it. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that listens. */
+export class Server implements AsyncDisposable {
+  /** The address of its one route. */
+  readonly url: string;
+  /** The runtime and engine, by name; nothing on workerd. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly #action: string;
+  readonly #base: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #log: EngineLog;
+  readonly #read: Promise<void>;
+
+  /** Starts a server, and waits until it listens. */
+  static async start({ variant, runtime, folder, signal }: ServerPlan): Promise<Server> {
+    const action = `Cannot measure ${variant} on ${runtime}`;
+    const plan = lineByLine(
+      runtime === "workerd" ? await planWorker(variant, folder) : planScript(variant, runtime),
+    );
+    const { program, args, env, log } = plan;
+    const child = spawn(
+      new Deno.Command(program, {
+        args: [...args],
+        cwd: ROOT,
+        env: { ...env, NO_COLOR: "1" },
+        stdin: "null",
+        stdout: log === "stdout" ? "piped" : "null",
+        stderr: log === "stderr" ? "piped" : "inherit",
+        signal,
+      }),
+      action,
+      program,
+    );
+    const engine = new EngineLog(parserOf(runtime));
+    const listening = Promise.withResolvers<Announcement>();
+    const read = readLog(child[log], engine, listening);
+    const limit = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    try {
+      return new Server(action, child, engine, read, await listening.promise);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const rule = "its server must tell its port";
+      throw new Error(`${action}: ${rule}: received ${(cause as Error).message}`, { cause });
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  private constructor(
+    action: string,
+    child: Deno.ChildProcess,
+    log: EngineLog,
+    read: Promise<void>,
+    { port, versions = {} }: Announcement,
+  ) {
+    this.#action = action;
+    this.#child = child;
+    this.#log = log;
+    this.#read = read;
+    this.#base = `http://127.0.0.1:${port}`;
+    this.url = this.#base + PATH.replace(":id", "7");
+    this.versions = versions;
+  }
+
+  /** The answer to one request. */
+  async answer(headers: Readonly<Record<string, string>>): Promise<string> {
+    return await this.#ask(this.url, { headers });
+  }
+
+  /** Begins what counts. */
+  async begin(): Promise<void> {
+    await this.#ask(`${this.#base}/begin`, { method: "POST" });
+  }
+
+  /** Ends what counts and then the server, and tells what its engine said in between. */
+  async end(): Promise<EngineRecord> {
+    await this.#ask(`${this.#base}/end`, { method: "POST" });
+    await this[Symbol.asyncDispose]();
+    return this.#log.record();
+  }
+
+  /** What it has taken of the machine so far. */
+  usage(): Usage {
+    const usage = readUsage(this.#child.pid);
+    if (usage !== undefined) return usage;
+    throw new Error(`${this.#action}: /proc must tell of its process: received nothing`);
+  }
+
+  /** Kills it, unless it has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    kill(this.#child);
+    await this.#child.status;
+    await this.#read;
+  }
+
+  async #ask(url: string, init: RequestInit): Promise<string> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(url, { ...init, signal });
+    const text = await response.text();
+    if (response.ok) return text;
+    throw new Error(
+      `${this.#action}: its server must answer: received ${response.status} and ${text}`,
+    );
+  }
+}
+
+/** Kills a process, unless it has ended. */
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Reads the log of a server to its end. */
+async function readLog(
+  stream: ReadableStream<Uint8Array>,
+  log: EngineLog,
+  listening: PromiseWithResolvers<Announcement>,
+): Promise<void> {
+  const said: string[] = [];
+  const lines = createInterface({ input: Readable.fromWeb(stream), crlfDelay: Infinity });
+  for await (const line of lines) {
+    if (line.startsWith('{"event":"listen"')) listening.resolve(JSON.parse(line));
+    else if (!log.add(line)) said.push(line);
+  }
+  listening.reject(new Error(said.slice(-20).join("\n") || "its end"));
+}
+
+function planScript(variant: Variant, runtime: "deno" | "bun"): Plan {
+  const script = [join(ROOT, "bench", "http", "serve.ts"), variant];
+  if (runtime === "bun") {
+    return {
+      program: npmCommand("bun"),
+      args: ["--no-install", ...script],
+      env: { BUN_JSC_logGC: "1" },
+      log: "stderr",
+    };
+  }
+  return {
+    program: Deno.execPath(),
+    args: ["run", "-A", "--no-check", `--v8-flags=${V8_FLAGS.join(",")}`, ...script],
+    log: "stdout",
+  };
+}
+
+async function planWorker(variant: Variant, folder: string): Promise<Plan> {
+  const path = (name: string) => JSON.stringify(join(ROOT, "bench", name));
+  const config = await writeWorker({
+    folder,
+    bun: npmCommand("bun"),
+    root: ROOT,
+    source: `import { makeService } from ${path("http/service.ts")};
+import { makeProbe } from ${path("runner/probe.ts")};
+const { fetch } = makeService(${JSON.stringify(variant)}, makeProbe("workerd"));
+export default { fetch: (request) => fetch(request) };
+`,
+    v8Flags: V8_FLAGS,
+    isServing: true,
+  });
+  return {
+    program: npmCommand("workerd"),
+    args: ["serve", config, "--control-fd=1"],
+    log: "stdout",
+  };
+}

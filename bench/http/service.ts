@@ -1,0 +1,134 @@
+/**
+ * What the servers serve: one route, and what its handler gets its working memory from.
+ *
+ * Every variant gives the same answer to the same request. The handler of the first four takes the
+ * request's headers over into a {@linkcode RequestContext} with a scratch of 64 KB and writes its
+ * answer there, as a gateway's would; the others need neither.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { contextPool, pooled, type PooledEnv, RequestContext } from "../../edge/mod.ts";
+import type { Probe } from "../runner/probe.ts";
+
+/** The variants, in the order of the first turn. */
+export const VARIANTS = [
+  "alloc",
+  "free-list",
+  "free-list-next",
+  "pooled",
+  "plain",
+  "plain-next",
+  "plain-pooled",
+] as const;
+
+/** A variant's name. */
+export type Variant = typeof VARIANTS[number];
+
+/** The path of the one route. */
+export const PATH = "/orders/:id";
+
+/** The limits of every context. */
+const LIMITS = { scratch: { initialBytes: 65_536 } };
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** Answers requests. */
+export interface Service {
+  /** Answers a request. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
+
+/**
+ * Makes the service of a variant. `POST /begin` and `POST /end` are for whoever measures it; they
+ * cost the others nothing, since Hono looks up each method's routes apart.
+ */
+export function makeService(variant: Variant, probe: Probe): Service {
+  const app = new Hono<PooledEnv>();
+  ROUTES[variant](app);
+  app.post("/begin", async (c) => {
+    await probe.begin();
+    return c.body(null, 204);
+  });
+  app.post("/end", async (c) => {
+    // All turns are one step.
+    probe.mark();
+    await probe.end();
+    return c.body(null, 204);
+  });
+  return { fetch: (request) => app.fetch(request) };
+}
+
+/** How each variant routes. */
+const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => void>> = {
+  "alloc": (app) => app.get(PATH, (c) => answerIn(new RequestContext(LIMITS), c)),
+  "free-list": (app) => {
+    const free: RequestContext[] = [];
+    app.get(PATH, (c) => {
+      const context = free.pop() ?? new RequestContext(LIMITS);
+      try {
+        return answerIn(context, c);
+      } finally {
+        context.reset();
+        free.push(context);
+      }
+    });
+  },
+  // What a middleware of this kind costs, whatever it takes its contexts from.
+  "free-list-next": (app) => {
+    const free: RequestContext[] = [];
+    app.get(PATH, async (c, next) => {
+      const context = free.pop() ?? new RequestContext(LIMITS);
+      try {
+        c.set("pooled", context);
+        await next();
+      } finally {
+        context.reset();
+        free.push(context);
+      }
+    }, (c) => answerIn(c.get("pooled"), c));
+  },
+  "pooled": (app) => app.get(PATH, newLease(), (c) => answerIn(c.get("pooled"), c)),
+  "plain": (app) => app.get(PATH, answerPlainly),
+  // What Hono itself takes for a middleware.
+  "plain-next": (app) => app.get(PATH, (_, next) => next(), answerPlainly),
+  "plain-pooled": (app) => app.get(PATH, newLease(), answerPlainly),
+};
+
+function newLease() {
+  return pooled({ pool: contextPool({ context: LIMITS }) });
+}
+
+/** Answers from a context. */
+function answerIn({ headers, params, scratch }: RequestContext, c: Context): Response {
+  c.req.raw.headers.forEach((value, name) => headers.set(name, value));
+  params.set("id", c.req.param("id")!);
+  let characters = 0;
+  headers.forEach((_, value) => characters += value.length);
+  scratch.write(JSON.stringify({
+    id: params.get("id"),
+    request: headers.get("x-request-id"),
+    headers: headers.size,
+    characters,
+  }));
+  return c.body(scratch.view(), 200, JSON_TYPE);
+}
+
+/** Gives the same answer without a context. */
+function answerPlainly(c: Context): Response {
+  const { headers } = c.req.raw;
+  let size = 0;
+  let characters = 0;
+  headers.forEach((value) => {
+    size++;
+    characters += value.length;
+  });
+  const text = JSON.stringify({
+    id: c.req.param("id"),
+    request: headers.get("x-request-id"),
+    headers: size,
+    characters,
+  });
+  return c.body(text, 200, JSON_TYPE);
+}

@@ -1,0 +1,169 @@
+/**
+ * The report for people.
+ *
+ * @module
+ */
+
+import type { BarChart, Chart } from "../runner/chart.ts";
+import { type Sheet, verdict } from "../runner/sheet.ts";
+import { type Comparison, type Figure, FIGURES, type Middle, type Report } from "./report.ts";
+import { type Variant, VARIANTS } from "./service.ts";
+import { CONNECTIONS } from "./wrk.ts";
+
+const LABELS: Readonly<Record<Variant, string>> = {
+  "alloc": "alloc: a new context for each request",
+  "free-list": "free-list: from a bare array, which never shrinks",
+  "free-list-next": "free-list-next: the same in a middleware",
+  "pooled": "pooled: from pooled()",
+  "plain": "plain: needs no context, no middleware",
+  "plain-next": "plain-next: behind an empty middleware",
+  "plain-pooled": "plain-pooled: behind pooled()",
+};
+
+/** The figures of each table: more in one line would be too wide. */
+const TABLES: readonly (readonly Figure[])[] = [
+  ["requestsPerSecond", "p50Ms", "p99Ms", "p999Ms", "cpuUs"],
+  ["stoppedMs", "minor", "major", "maxPauseMs", "heapMb", "peakRssMb"],
+];
+
+/** The figures of which more is better. */
+const MORE_IS_BETTER: ReadonlySet<Figure> = new Set<Figure>(["requestsPerSecond"]);
+
+/** What `pooled` is held against its rivals in, besides what is compared turn by turn. */
+const CONTESTS: readonly Figure[] = [
+  "p50Ms",
+  "p99Ms",
+  "p999Ms",
+  "stoppedMs",
+  "maxPauseMs",
+  "heapMb",
+  "peakRssMb",
+];
+
+/** Whom `pooled` is held against. */
+const RIVALS: readonly Variant[] = ["alloc", "free-list", "free-list-next"];
+
+const METHOD = [
+  "alloc and free-list take their contexts in the handler itself, so that they are spared a middleware;",
+  "free-list-next tells what a middleware costs that does no more than that.",
+  `All servers are up at once and one is loaded at a time, over ${CONNECTIONS} connections, in turns of a second`,
+  "whose order is reversed each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
+  "of a round, and of the rounds; other ratios are those of the medians above.",
+  "CPU is all threads', the compiler's and the collector's too. GC counts from the first turn to the last.",
+  "Of what is allocated JavaScriptCore counts array buffers as well, V8 does not.",
+];
+
+/** Lays a report out. */
+export function sheetsOf(report: Report): Sheet[] {
+  const tables = TABLES.map((names): Sheet => ({
+    rows: [
+      ["(min–max)", ...names.map((name) => FIGURES[name])],
+      ...VARIANTS.map((variant) => [
+        LABELS[variant],
+        ...names.map((name) => show(report.figures[variant][name])),
+      ]),
+    ],
+  }));
+  const ratios: Sheet = {
+    rows: [
+      ["turn by turn", "requests/s", "CPU/request"],
+      ...report.comparisons.map(({ variant, rival, requestsPerSecond, cpuUs }) => [
+        `${variant} over ${rival}`,
+        `${show(requestsPerSecond)} ×`,
+        `${show(cpuUs)} ×`,
+      ]),
+    ],
+    remarks: METHOD,
+  };
+  const remarks = [...judge(report), ...RIVALS.flatMap((rival) => contest(report, rival))];
+  if (report.unparsed > 0) {
+    remarks.push(`${report.unparsed} lines of the engines' logs could not be read.`);
+  }
+  return [...tables, ratios, { remarks }];
+}
+
+function show({ median, spread: [least, greatest] }: Middle): string {
+  return least === greatest ? String(median) : `${median} (${least}–${greatest})`;
+}
+
+/** What was to be reached. */
+function judge({ targets }: Report): string[] {
+  return targets.map(({ name, figure, limit, met }) => {
+    switch (name) {
+      case "pooled":
+        return verdict(
+          met,
+          `pooled: ${figure} × the requests/s of alloc, where at least ${limit} are due`,
+        );
+      case "collector":
+        return verdict(
+          met,
+          `pooled: ${figure} ms of GC per 100 k requests, where at most ${limit} are allowed (free-list's + 10 %)`,
+        );
+      case "plain":
+        return verdict(
+          met,
+          `plain-pooled: ${figure} × the requests/s of plain, where at least ${limit} are due`,
+        );
+    }
+  });
+}
+
+/** Who won in what. */
+function contest({ figures, comparisons }: Report, rival: Variant): string[] {
+  const turns = comparisons.find((one) => one.variant === "pooled" && one.rival === rival)!;
+  const ratios: (readonly [Figure, number])[] = [
+    ["requestsPerSecond", turns.requestsPerSecond.median],
+    ["cpuUs", turns.cpuUs.median],
+    ...CONTESTS.map((name) =>
+      [name, figures.pooled[name].median / figures[rival][name].median] as const
+    ),
+  ];
+  return ratios.map(([name, ratio]) => {
+    const isWin = MORE_IS_BETTER.has(name) ? ratio > 1 : ratio < 1;
+    const outcome = isWin ? "WIN   " : ratio === 1 || Number.isNaN(ratio) ? "EVEN  " : "LOSS  ";
+    // Nothing over nothing has no ratio.
+    const factor = Number.isNaN(ratio) ? "both 0" : `${Number(ratio.toPrecision(3))} ×`;
+    return `${outcome} pooled against ${rival}: ${FIGURES[name]} ${factor}`;
+  });
+}
+
+/** Draws a report. */
+export function chartsOf({ runtime, figures, comparisons }: Report): Chart[] {
+  const bars = (names: readonly Figure[]): BarChart["series"] =>
+    names.map((name) => ({
+      name: FIGURES[name],
+      figures: VARIANTS.map((variant) => figures[variant][name].median),
+    }));
+  const over = (rival: Variant, ours: Variant): Comparison =>
+    comparisons.find((one) => one.variant === ours && one.rival === rival)!;
+  return [{
+    kind: "bar",
+    title: `A Hono service under wrk on ${runtime}: requests/s`,
+    caption:
+      `More is better. The first four do the same work in a context of 20 headers and 64 KB, ` +
+      `the others need none. Turn by turn pooled makes ${
+        over("alloc", "pooled").requestsPerSecond.median
+      } × the requests of alloc; the machine's speed changes between turns, which the bars do not show.`,
+    y: { label: "requests/s" },
+    categories: VARIANTS,
+    series: bars(["requestsPerSecond"]),
+  }, {
+    kind: "bar",
+    title: `A Hono service under wrk on ${runtime}: latency`,
+    caption:
+      `Less is better. ${CONNECTIONS} connections ask again as soon as they have an answer, so the ` +
+      `latency is that of a server at its limit, most of it spent waiting.`,
+    y: { label: "ms", scale: "logarithmic" },
+    categories: VARIANTS,
+    series: bars(["p50Ms", "p99Ms", "p999Ms"]),
+  }, {
+    kind: "bar",
+    title: `A Hono service under wrk on ${runtime}: time in the collector`,
+    caption:
+      "Less is better: stop-the-world ms per 100 000 requests, as the engine itself logs it.",
+    y: { label: "ms" },
+    categories: VARIANTS,
+    series: bars(["stoppedMs"]),
+  }];
+}

@@ -1,0 +1,58 @@
+/** The servers of the http bench, for a moment and without `wrk`, which not every machine has. */
+
+import { after, before, describe, it } from "node:test";
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { Server } from "../../bench/http/server.ts";
+import { VARIANTS } from "../../bench/http/service.ts";
+import { RUNTIMES } from "../../bench/runner/bench.ts";
+
+// The servers are processes, which are started with Deno's API: once is enough.
+const skip = !("Deno" in globalThis);
+
+const REQUESTS = 20;
+
+let folder = "";
+before(() => {
+  if (!skip) folder = Deno.makeTempDirSync({ prefix: "pool_test_" });
+});
+after(() => {
+  if (!skip) Deno.removeSync(folder, { recursive: true });
+});
+
+for (const runtime of RUNTIMES) {
+  describe(`The http bench on ${runtime}`, () => {
+    it("has equal answers from all variants, and a record of each engine", { skip }, async () => {
+      const { signal } = new AbortController();
+      const measured = await Promise.all(VARIANTS.map(async (variant) => {
+        const own = `${folder}/${runtime}-${variant}`;
+        Deno.mkdirSync(own);
+        await using server = await Server.start({ variant, runtime, folder: own, signal });
+        await server.begin();
+        const answers = new Set<string>();
+        for (let i = 0; i < REQUESTS; i++) {
+          answers.add(await server.answer({ "X-Request-Id": "trial" }));
+        }
+        assertGreater(server.usage().peakRssBytes, 0);
+        return { variant, answers: [...answers], engine: await server.end() };
+      }));
+      for (const { variant, answers, engine } of measured) {
+        assertEquals(answers, measured[0]!.answers, variant);
+        assertEquals(engine.unparsed, 0, variant);
+        assertEquals(engine.stoppedMs.length, 1, variant);
+        assertGreater(engine.allocatedBytes, 0, variant);
+      }
+      assert(JSON.parse(measured[0]!.answers[0]!).headers > 0);
+    });
+  });
+}
+
+describe("Server.start()", () => {
+  it("ends with its signal", { skip }, async () => {
+    const abort = new AbortController();
+    const plan = { variant: "plain", runtime: "bun", folder, signal: abort.signal } as const;
+    await using server = await Server.start(plan);
+    abort.abort();
+    const error = await server.answer({}).catch((error) => error);
+    assert(error instanceof Error);
+  });
+});

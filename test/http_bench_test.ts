@@ -1,0 +1,237 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Figure, type Report, reportOf } from "../bench/http/report.ts";
+import type { Sample } from "../bench/http/round.ts";
+import { makeService, type Variant, VARIANTS } from "../bench/http/service.ts";
+import { chartsOf, sheetsOf } from "../bench/http/sheet.ts";
+import { mergeLatencies, parseWrk, quantileMs } from "../bench/http/wrk.ts";
+import type { RuntimeName } from "../bench/runner/bench.ts";
+import { textOf } from "../bench/runner/sheet.ts";
+import { assertGrammar } from "./fixture/thing.ts";
+
+/** What wrk printed of a server that waits for 100 to 220 ms. */
+const OUTPUT = `Running 1s test @ http://127.0.0.1:8124/
+  1 threads and 2 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   192.18ms   17.66ms 217.57ms   70.00%
+    Req/Sec    10.57      4.54    20.00     71.43%
+  Latency Distribution
+     50%  193.60ms
+     75%  204.73ms
+     90%  217.57ms
+     99%  217.57ms
+  10 requests in 1.00s, 1.14KB read
+Requests/sec:      9.96
+Transfer/sec:      1.14KB
+@@wrk {"requests":10,"us":1003736,"errors":{"connect":0,"read":0,"write":0,"status":0,"timeout":0},"latencies":[[159323,1],[175643,1],[185090,1],[185233,1],[190432,1],[193598,1],[194754,1],[204734,1],[215460,1],[217566,1]]}
+`;
+
+/** What it printed of one that answers each 50th request with status 500; the latencies are cut. */
+const FAULTY_OUTPUT = `  44196 requests in 1.00s, 4.95MB read
+  Non-2xx or 3xx responses: 883
+Requests/sec:  44113.77
+Transfer/sec:      4.94MB
+@@wrk {"requests":44196,"us":1001864,"errors":{"connect":0,"read":0,"write":0,"status":883,"timeout":0},"latencies":[[14,1]]}
+`;
+
+describe("parseWrk()", () => {
+  it("reads what wrk printed", () => {
+    const { requests, seconds, latencies } = parseWrk(OUTPUT);
+    assertEquals([requests, seconds, latencies.length], [10, 1.003736, 10]);
+    assertEquals(quantileMs(latencies, 0.5), 190.432);
+  });
+
+  const line = (errors: object, requests = 5) =>
+    `@@wrk ${JSON.stringify({ requests, us: 1, errors, latencies: [] })}\n`;
+  const none = { connect: 0, read: 0, write: 0, status: 0, timeout: 0 };
+  const REFUSED: readonly [string, string, string][] = [
+    ["a status from 400", FAULTY_OUTPUT, "received 883 answers of a status from 400"],
+    [
+      "errors of connections",
+      line({ ...none, connect: 1, read: 2, write: 3, timeout: 4 }),
+      "received 1 failed connections, 2 failed reads, 3 failed writes, 4 timeouts",
+    ],
+    ["a server that is silent", line(none, 0), "received no answer"],
+    ["another output", "unable to connect\n", "received unable to connect"],
+    ["no output", "", "received nothing"],
+  ];
+  for (const [name, output, message] of REFUSED) {
+    it(`refuses ${name}`, () => {
+      const error = assertThrows(() => parseWrk(output), Error);
+      assertGrammar(error);
+      assertStringIncludes(error.message, message);
+    });
+  }
+});
+
+describe("mergeLatencies()", () => {
+  it("puts the latencies of several runs in order", () => {
+    const load = (...latencies: [number, number][]) => ({ requests: 1, seconds: 1, latencies });
+    const merged = mergeLatencies([load([1000, 97], [3000, 1]), load([2000, 1], [3000, 1])]);
+    assertEquals(merged, [[1000, 97], [2000, 1], [3000, 2]]);
+    assertEquals([0.5, 0.98, 0.99, 0.999, 1].map((share) => quantileMs(merged, share)), [
+      1,
+      2,
+      3,
+      3,
+      3,
+    ]);
+  });
+});
+
+/** What a variant does in a turn, and how much it was stopped in all of them. */
+interface Conduct {
+  readonly rates: readonly number[];
+  readonly stoppedMs?: number;
+}
+
+/** A sample of turns of a second at the given rates; a request takes 10 µs of the processor. */
+function sampleOf({ rates, stoppedMs = 0 }: Conduct): Sample {
+  return {
+    turns: rates.map((requests) => ({ requests, seconds: 1, cpuMs: requests / 100 })),
+    p50Ms: 1,
+    p99Ms: 2,
+    p999Ms: 3,
+    engine: {
+      stoppedMs: [stoppedMs],
+      maxPauseMs: 4,
+      minor: 50,
+      major: 5,
+      allocatedBytes: 2 ** 20,
+      liveBytes: 0,
+      unparsed: 0,
+    },
+    peakRssBytes: 2 ** 21,
+  };
+}
+
+/** A report on rounds of equally many turns in which all variants do alike, but for some. */
+function reportOn(
+  runtime: RuntimeName,
+  conducts: Readonly<Partial<Record<Variant, readonly Conduct[]>>>,
+): Report {
+  const [shape = [{ rates: [1000, 1000] }]] = Object.values(conducts);
+  const alike = shape.map(({ rates }) => ({ rates: rates.map(() => 1000) }));
+  return reportOf(
+    new Map(VARIANTS.map((name) => [name, (conducts[name] ?? alike).map(sampleOf)])),
+    runtime,
+  );
+}
+
+describe("reportOf()", () => {
+  it("draws figures per request and per 100 000 requests", () => {
+    const { figures } = reportOn("deno", {
+      alloc: [{ rates: [10_000, 30_000, 10_000], stoppedMs: 100 }],
+    });
+    const expected: Readonly<Record<Figure, number>> = {
+      requestsPerSecond: 10_000,
+      p50Ms: 1,
+      p99Ms: 2,
+      p999Ms: 3,
+      cpuUs: 10,
+      stoppedMs: 200,
+      minor: 100,
+      major: 10,
+      maxPauseMs: 4,
+      heapMb: 2,
+      peakRssMb: 2,
+    };
+    for (const [name, figure] of Object.entries(expected)) {
+      assertEquals(figures.alloc[name as Figure], { median: figure, spread: [figure, figure] });
+    }
+  });
+
+  it("takes ratios turn by turn, then the middle of a round, then that of the rounds", () => {
+    // The machine is twice as fast in every other turn: no ratio of sums shows what was the case.
+    const { comparisons } = reportOn("deno", {
+      alloc: [{ rates: [100, 200, 100] }, { rates: [100, 200, 100] }, { rates: [100, 200, 100] }],
+      pooled: [{ rates: [150, 300, 50] }, { rates: [120, 240, 120] }, { rates: [110, 220, 900] }],
+    });
+    const pooled = comparisons.find((one) => one.variant === "pooled" && one.rival === "alloc")!;
+    assertEquals(pooled.requestsPerSecond, { median: 1.2, spread: [1.1, 1.5] });
+    assertEquals(pooled.cpuUs, { median: 1, spread: [1, 1] });
+  });
+
+  const met = ({ targets }: Report) =>
+    Object.fromEntries(targets.map(({ name, met }) => [name, met]));
+
+  it("asks for 10 % more requests than alloc on Deno and 15 % on Bun", () => {
+    const at = (rate: number) => ({ pooled: [{ rates: [rate] }], alloc: [{ rates: [1000] }] });
+    assertEquals(met(reportOn("deno", at(1100))).pooled, true);
+    assertEquals(met(reportOn("deno", at(1090))).pooled, false);
+    assertEquals(met(reportOn("bun", at(1150))).pooled, true);
+    assertEquals(met(reportOn("bun", at(1140))).pooled, false);
+    assertEquals(met(reportOn("workerd", at(2000))).pooled, undefined);
+  });
+
+  it("allows the collector what the free list takes and 10 %", () => {
+    const at = (stoppedMs: number) => ({
+      "free-list": [{ rates: [100_000], stoppedMs: 100 }],
+      "pooled": [{ rates: [100_000], stoppedMs }],
+    });
+    assertEquals(met(reportOn("deno", at(110))).collector, true);
+    assertEquals(met(reportOn("deno", at(111))).collector, false);
+  });
+
+  it("allows 3 % fewer requests where no scratch is needed", () => {
+    const at = (rate: number) => ({
+      "plain": [{ rates: [1000] }],
+      "plain-pooled": [{ rates: [rate] }],
+    });
+    assertEquals(met(reportOn("deno", at(970))).plain, true);
+    assertEquals(met(reportOn("deno", at(969))).plain, false);
+  });
+});
+
+describe("sheetsOf()", () => {
+  const report = reportOn("bun", {
+    "alloc": [{ rates: [100_000], stoppedMs: 10 }],
+    "free-list": [{ rates: [100_000], stoppedMs: 5 }],
+    "pooled": [{ rates: [114_000], stoppedMs: 6.84 }],
+    "plain": [{ rates: [1000] }],
+    "plain-pooled": [{ rates: [980] }],
+  });
+  const text = textOf(sheetsOf(report));
+
+  it("says what was met and what was missed", () => {
+    assertStringIncludes(
+      text,
+      "MISSED pooled: 1.14 × the requests/s of alloc, where at least 1.15 are due",
+    );
+    assertStringIncludes(text, "MISSED pooled: 6 ms of GC per 100 k requests, where at most 5.5");
+    assertStringIncludes(text, "MET    plain-pooled: 0.98 × the requests/s of plain");
+  });
+
+  it("says who won and who lost", () => {
+    assertStringIncludes(text, "WIN    pooled against alloc: requests/s 1.14 ×");
+    assertStringIncludes(text, "WIN    pooled against alloc: GC ms/100 k 0.6 ×");
+    assertStringIncludes(text, "LOSS   pooled against free-list: GC ms/100 k 1.2 ×");
+    assertStringIncludes(text, "EVEN   pooled against alloc: p99 ms 1 ×");
+    assertStringIncludes(text, "LOSS   pooled against free-list-next: GC ms/100 k");
+  });
+});
+
+describe("chartsOf()", () => {
+  it("draws every variant", () => {
+    for (const chart of chartsOf(reportOn("workerd", {}))) {
+      assert(chart.kind === "bar");
+      assertEquals(chart.categories, VARIANTS);
+      for (const { figures } of chart.series) assertEquals(figures.length, VARIANTS.length);
+    }
+  });
+});
+
+describe("makeService()", () => {
+  const probe = { begin: () => Promise.resolve(), mark() {}, end: () => Promise.resolve() };
+
+  it("gives the same answer whatever the variant, also to the next request", async () => {
+    for (const variant of VARIANTS) {
+      const { fetch } = makeService(variant, probe);
+      for (const [id, name] of [["7", "x-a"], ["8", "x-b"]] as const) {
+        const headers = { "X-Request-Id": "r", [name]: "abc" };
+        const response = await fetch(new Request(`http://127.0.0.1/orders/${id}`, { headers }));
+        assertEquals(await response.json(), { id, request: "r", headers: 2, characters: 4 });
+      }
+    }
+  });
+});
