@@ -10,7 +10,10 @@ const ENOUGH = 8;
 const WEIGHT = 1 / 8;
 /** Where more readings than this share show nothing, the clock is too coarse for what is read. */
 const MOST_NOTHING = 1 / 4;
-/** A reading counts at most this many times the mean: a collection in its midst is not its cost. */
+/**
+ * A reading counts at most this many times the mean: a collection in its midst is not its cost. If it
+ * came among the first, it shows by one that is as much shorter, and is forgotten.
+ */
 const MOST = 8;
 
 /** A running mean of readings in microseconds that no single one of them can carry away. */
@@ -44,7 +47,8 @@ export class Cost {
   add(us: number): void {
     if (!Number.isFinite(us)) return;
     this.#count++;
-    const bounded = this.#count > ENOUGH && this.#mean > 0 ? Math.min(us, MOST * this.#mean) : us;
+    if (this.#count <= ENOUGH && us > 0 && MOST * us < this.#mean) this.#mean = us;
+    const bounded = this.#mean > 0 ? Math.min(us, MOST * this.#mean) : us;
     const least = 1 / this.#count;
     this.#mean += (bounded - this.#mean) *
       Math.max(bounded < this.#mean ? this.#fall : WEIGHT, least);

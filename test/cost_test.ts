@@ -24,7 +24,7 @@ describe("Cost.us", () => {
 
   it("Cost.us is the mean of the first 8 readings", () => {
     assertAlmostEquals(usAfter(1, 2, 3, 4, 5, 6, 7, 8)!, 4.5, 1e-12);
-    assertAlmostEquals(usAfter(0, 1, 1, 1, 1, 1, 1, 8)!, 14 / 8, 1e-12);
+    assertAlmostEquals(usAfter(0, 1, 1, 1, 1, 1, 1, 6)!, 12 / 8, 1e-12);
   });
 
   it("Cost.us moves by an eighth of the difference after them", () => {
@@ -51,6 +51,16 @@ describe("Cost.us", () => {
       assertAlmostEquals(usAfter(...times(9, 1), outlier)!, 1 + 7 / 8, 1e-12);
       const after = usAfter(...times(9, 1), outlier, ...times(20, 1))!;
       assert(after < 1.1, `${after}`);
+    }
+  });
+
+  it("Cost.us is not carried away by one of the first readings either", () => {
+    for (const outlier of [9, 1e3, 1e9]) {
+      for (let at = 0; at < 8; at++) {
+        const readings = times(8, 1).with(at, outlier);
+        const us = usAfter(...readings)!;
+        assert(us <= 2, `${us} after ${readings}`);
+      }
     }
   });
 
