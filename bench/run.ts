@@ -11,7 +11,7 @@ import { type RuntimeName, RUNTIMES } from "./runner/bench.ts";
 import { BENCHES } from "./runner/benches.ts";
 import { describe, type Finding, findOut, toDocument } from "./runner/finding.ts";
 import { help, type Options, readOptions, REPORT } from "./runner/options.ts";
-import { ROOT } from "./runner/runtime.ts";
+import { ROOT } from "./runner/root.ts";
 
 /** Where findings are kept for the report. */
 const RESULTS = join(ROOT, "bench", "results");

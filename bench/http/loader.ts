@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { ROOT } from "../runner/runtime.ts";
+import { ROOT } from "../runner/root.ts";
 import { ACTION, CONNECTIONS, type Load, parseWrk } from "./wrk.ts";
 
 const SCRIPT = join(ROOT, "bench", "http", "wrk.lua");

@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { RuntimeName } from "../runner/bench.ts";
 import { EngineLog, type EngineRecord, parserOf } from "../runner/engine_log.ts";
-import { lineByLine, npmCommand, type Plan, ROOT, spawn } from "../runner/runtime.ts";
+import { npmCommand, ROOT } from "../runner/root.ts";
+import { lineByLine, type Plan, spawn } from "../runner/runtime.ts";
 import { readUsage, type Usage } from "../runner/usage.ts";
 import { writeWorker } from "../runner/workerd.ts";
 import { PATH, type Variant } from "./service.ts";
@@ -188,8 +189,6 @@ async function planWorker(variant: Variant, folder: string): Promise<Plan> {
   const path = (name: string) => JSON.stringify(join(ROOT, "bench", name));
   const config = await writeWorker({
     folder,
-    bun: npmCommand("bun"),
-    root: ROOT,
     source: `import { makeService } from ${path("http/service.ts")};
 import { makeProbe } from ${path("runner/probe.ts")};
 const { fetch } = makeService(${JSON.stringify(variant)}, makeProbe("workerd"));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { npmCommand, ROOT } from "../runner/runtime.ts";
+import { npmCommand, ROOT } from "../runner/root.ts";
 
 /** Bundles the script for a browser. */
 export async function bundleScript(): Promise<string> {

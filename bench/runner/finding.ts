@@ -9,7 +9,8 @@ import { join } from "node:path";
 import type { Bench, Round, RoundBench, RuntimeName, TraceFile } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import { Progress } from "./progress.ts";
-import { measureApart, ROOT, type Task } from "./runtime.ts";
+import { ROOT } from "./root.ts";
+import { measureApart, type Task } from "./runtime.ts";
 import { type Sheet, textOf } from "./sheet.ts";
 
 /** Odd, so that a median is a figure that was measured. */

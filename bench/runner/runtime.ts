@@ -7,23 +7,14 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import type { Bench, Effort, Observation, RuntimeName } from "./bench.ts";
 import { EngineLog, parserOf } from "./engine_log.ts";
 import { BEGIN, END } from "./probe.ts";
+import { npmCommand, ROOT } from "./root.ts";
 import { readUsage, type Usage } from "./usage.ts";
 import type { Result } from "./variant.ts";
 import { RESULT } from "./worker.ts";
 import { writeWorker } from "./workerd.ts";
-
-/** The top of the repository. */
-export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
-
-/** A program that npm brought. */
-export function npmCommand(name: string): string {
-  // Never a bare `bun`: a Deno task runs that as JavaScript.
-  return join(ROOT, "node_modules", ".bin", name);
-}
 
 /** A process that has not ended by then never will. */
 const LIMIT_MS = 300_000;
@@ -107,8 +98,6 @@ function planScript(
 async function planWorker({ name, bench, variant, quick }: Task, folder: string): Promise<Plan> {
   const config = await writeWorker({
     folder,
-    bun: npmCommand("bun"),
-    root: ROOT,
     source: `import { tellResult } from ${JSON.stringify(join(ROOT, "bench/runner/worker.ts"))};
 import { ${name} } from ${JSON.stringify(join(ROOT, "bench", `${name}.ts`))};
 const effort = { runtime: "workerd", quick: ${quick}, trace: undefined };

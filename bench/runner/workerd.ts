@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { npmCommand, ROOT } from "./root.ts";
 
 /** The newest date that the pinned workerd knows. */
 export const COMPATIBILITY_DATE = "2026-10-23";
@@ -13,10 +14,6 @@ export const COMPATIBILITY_DATE = "2026-10-23";
 export interface WorkerPlan {
   /** Where to put it. The caller removes it. */
   readonly folder: string;
-  /** The path of Bun, which bundles. */
-  readonly bun: string;
-  /** The top of the repository. */
-  readonly root: string;
   /** The module, in TypeScript. */
   readonly source: string;
   /** Flags for the engine. */
@@ -27,10 +24,10 @@ export interface WorkerPlan {
 
 /** Writes a worker, and returns the path of its configuration. */
 export async function writeWorker(plan: WorkerPlan): Promise<string> {
-  const { folder, bun, root, source, v8Flags, isServing = false } = plan;
+  const { folder, source, v8Flags, isServing = false } = plan;
   const entry = join(folder, "worker.ts");
   await Deno.writeTextFile(entry, source);
-  const { success, stderr } = await new Deno.Command(bun, {
+  const { success, stderr } = await new Deno.Command(npmCommand("bun"), {
     args: [
       "build",
       entry,
@@ -42,7 +39,7 @@ export async function writeWorker(plan: WorkerPlan): Promise<string> {
       "--conditions=workerd",
       "--conditions=worker",
     ],
-    cwd: root,
+    cwd: ROOT,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,6 +1,7 @@
 import { it } from "node:test";
+import { join } from "node:path";
 import { assert, assertStringIncludes } from "@std/assert";
-import { npmCommand, ROOT } from "../../bench/runner/runtime.ts";
+import { npmCommand, ROOT } from "../../bench/runner/root.ts";
 import { writeWorker } from "../../bench/runner/workerd.ts";
 
 // The benches' runner is a program for Deno.
@@ -11,9 +12,7 @@ it("writeWorker() bundles what requires modules of Node", { skip }, async () => 
   try {
     const config = await writeWorker({
       folder,
-      bun: npmCommand("bun"),
-      root: ROOT,
-      source: `import { Pool } from ${JSON.stringify(`${ROOT}node_modules/tarn/dist/tarn.js`)};
+      source: `import { Pool } from ${JSON.stringify(join(ROOT, "node_modules/tarn/dist/tarn.js"))};
 export default { test: () => console.log("it is a", typeof Pool) };
 `,
       v8Flags: [],

@@ -2,7 +2,7 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
 import { FAULTY_TEXT, MAX_BODY_BYTES, type NonceAnswer } from "../fixture/served_app.ts";
 import { freePort, runToEnd, type Server, startServer, startWorkerd } from "../fixture/server.ts";
-import { npmCommand } from "../runner/root.ts";
+import { npmCommand } from "../../bench/runner/root.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);

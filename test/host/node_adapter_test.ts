@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertMatch } from "@std/assert";
-import { npmCommand, ROOT } from "../runner/root.ts";
+import { npmCommand, ROOT } from "../../bench/runner/root.ts";
 
 /** Whether there is a Node to run it on. */
 function hasNode(): boolean {

@@ -5,7 +5,7 @@
  */
 
 import { runReporting } from "./junit.ts";
-import { npmCommand } from "./root.ts";
+import { npmCommand } from "../../bench/runner/root.ts";
 import type { Tally } from "./tally.ts";
 
 /** Far beyond any test: Bun's own limit of 5 s would end long ones that the others allow. */

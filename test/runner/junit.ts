@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { ROOT } from "./root.ts";
+import { ROOT } from "../../bench/runner/root.ts";
 import { type Outcome, type Tally, tallyOutcomes } from "./tally.ts";
 
 /** A `<testcase>` of a report. */

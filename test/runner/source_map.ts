@@ -6,7 +6,7 @@
 
 import { SourceMap } from "node:module";
 import { dirname, relative, resolve } from "node:path";
-import { ROOT } from "./root.ts";
+import { ROOT } from "../../bench/runner/root.ts";
 
 /** Replaces each `worker:<line>:<column>` in the stack of an error. */
 export function locateSources(stack: string, bundlePath: string): string {

@@ -5,7 +5,7 @@
  */
 
 import { join, posix } from "node:path";
-import { ROOT } from "./root.ts";
+import { ROOT } from "../../bench/runner/root.ts";
 
 /** The folder of the tests that need processes, sockets or files, which workerd does not have. */
 const HOST_FOLDER = "test/host/";

@@ -10,12 +10,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { parseEvent } from "../workerd/event.ts";
-import { npmCommand, ROOT } from "./root.ts";
+import { npmCommand, ROOT } from "../../bench/runner/root.ts";
+import { COMPATIBILITY_DATE } from "../../bench/runner/workerd.ts";
 import { locateSources } from "./source_map.ts";
 import { type Outcome, sumTallies, type Tally, tallyOutcomes } from "./tally.ts";
-
-/** The newest date that the pinned workerd knows. */
-export const COMPATIBILITY_DATE = "2026-10-23";
 
 /** Shows a line to whoever runs the tests. */
 type Print = (line: string) => void;
