@@ -67,7 +67,10 @@ async function readSaved(): Promise<Finding[]> {
   return findings;
 }
 
-async function writeReport(out: string | undefined, findings: readonly Finding[]): Promise<void> {
+async function writeReport(
+  { out, picture }: Options,
+  findings: readonly Finding[],
+): Promise<void> {
   if (findings.length === 0) {
     throw new Error(
       "Cannot write report: there must be findings: received none (deno task bench makes them)",
@@ -78,12 +81,15 @@ async function writeReport(out: string | undefined, findings: readonly Finding[]
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(path, await reportOf(findings));
   console.error(`The report is in ${path}`);
+  if (picture === undefined) return;
+  const { writePicture } = await import("./report/picture.ts");
+  await writePicture(path, picture);
 }
 
 /** Runs what was asked for, and says whether all of it worked. */
 async function run(options: Options): Promise<boolean> {
   if (options.name === REPORT) {
-    await writeReport(options.out, await readSaved());
+    await writeReport(options, await readSaved());
     return true;
   }
   const isAll = options.name === undefined;
@@ -105,7 +111,7 @@ async function run(options: Options): Promise<boolean> {
     const documents = findings.map(toDocument);
     console.log(JSON.stringify(isAll ? documents : documents[0], null, 2));
   }
-  if (isAll || options.out !== undefined) await writeReport(options.out, findings);
+  if (isAll || options.out !== undefined) await writeReport(options, findings);
   return failures === 0;
 }
 

@@ -61,6 +61,8 @@ export interface Report extends Scene {
   readonly liveMB: number;
   /** Lines of the engine's log that could not be read, over all processes. */
   readonly unparsed: number;
+  /** The step of the runtime's clock in ms, where it is too coarse for the tail; else `null`. */
+  readonly clockStepMs: number | null;
   /** What is to be reached. */
   readonly targets: Targets;
 }
@@ -110,6 +112,7 @@ export function reportOf(
     },
     liveMB: round(median(samples.get("alloc")!.map(({ liveMB }) => liveMB))),
     unparsed: all.reduce((sum, { figures }) => sum + figures.unparsed, 0),
+    clockStepMs: runtime === "workerd" ? 1 : null,
     targets: targetsOf(runtime),
   };
 }

@@ -125,8 +125,11 @@ function compare({ variants }: Scene, where: string): string[] {
   });
 }
 
-function warn({ suspicions, garbage, unparsed }: Report): string[] {
+function warn({ suspicions, garbage, unparsed, clockStepMs }: Report): string[] {
   return [
+    ...(clockStepMs === null
+      ? []
+      : [`The clock goes on in steps of ${clockStepMs} ms, so p99.9 is no finer.`]),
     ...suspicions.map((text) => `SUSPECT ${text}`),
     ...garbage.suspicions.map((text) => `SUSPECT with garbage: ${text}`),
     ...(unparsed === 0 ? [] : [`SUSPECT ${unparsed} lines of the engine's log could not be read`]),

@@ -27,6 +27,8 @@ export interface Options {
   readonly save: boolean;
   /** Where the report goes. */
   readonly out: string | undefined;
+  /** Where a picture of its first chart goes. */
+  readonly picture: string | undefined;
   readonly trace: TraceFile | undefined;
 }
 
@@ -42,7 +44,7 @@ export async function help(): Promise<string> {
 Usage: deno task bench <name> [--runtime=${RUNTIMES.join("|")}] [--json] [--quick] [--save]
                               [--trace=FILE [--speed=N]]
        deno task bench [--runtime=…] [--quick] [--json] [--out=FILE]
-       deno task bench ${REPORT} [--out=FILE]
+       deno task bench ${REPORT} [--out=FILE] [--picture=FILE]
 
 ${lines.join("\n")}
 
@@ -54,6 +56,7 @@ Without a name it runs all of them, each on every runtime that it can, and write
   --quick    one round and less work, with rougher figures
   --save     keep the figures for the report, in bench/results
   --out      where the report goes; bench/results/report.html unless told otherwise
+  --picture  where a picture of the report's first chart goes, as PNG; needs a Chromium
   --trace    a file of arrivals to replay, where a bench can
   --speed    what its times are divided by; 1 unless told otherwise`;
 }
@@ -74,7 +77,7 @@ export function readOptions(args: string[]): Options | undefined {
       `${ACTION}: there must be one name: received ${JSON.stringify(positionals.join(" "))}`,
     );
   }
-  const { json, quick, save, out } = values;
+  const { json, quick, save, out, picture } = values;
   return {
     name,
     runtime: readRuntime(values.runtime),
@@ -82,6 +85,7 @@ export function readOptions(args: string[]): Options | undefined {
     quick,
     save,
     out,
+    picture,
     trace: readTrace(values.trace, values.speed),
   };
 }
@@ -123,6 +127,7 @@ function parse(args: string[]) {
         quick: { type: "boolean", default: false },
         save: { type: "boolean", default: false },
         out: { type: "string" },
+        picture: { type: "string" },
         trace: { type: "string" },
         speed: { type: "string" },
         help: { type: "boolean", short: "h", default: false },

@@ -2,17 +2,18 @@
 
 /** The report in a real Chromium, opened as a file with no network. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { lookOf, PALETTES, type Scheme } from "../../bench/report/palette.ts";
+import { writePicture } from "../../bench/report/picture.ts";
 import { reportOf } from "../../bench/report.ts";
-import { findChromium, launchChromium } from "../fixture/chromium.ts";
+import { findChromium, launchChromium } from "../../bench/report/chromium.ts";
 import { FINDINGS } from "../fixture/findings.ts";
 
 /** Why nothing is tested, or `false`. Where changes are accepted, to have no Chromium is a failure. */
@@ -156,6 +157,19 @@ describe("Report in Chromium", () => {
       assertEquals((await colorsOf(page)).drawn, "dark");
     });
   });
+
+  it(
+    "writePicture() shows the first chart as a PNG, sharp enough to be read",
+    { skip },
+    async () => {
+      const file = join(folder, "picture.png");
+      await writePicture(join(folder, "report.html"), file);
+      const picture = readFileSync(file);
+      assertEquals([...picture.subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
+      // The first chunk of a PNG begins with its width and its height.
+      assert(picture.readUInt32BE(16) > 1200 && picture.readUInt32BE(20) > 400);
+    },
+  );
 
   it(
     "Report refuses whatever its policy does not name, and Chromium says so",
