@@ -402,7 +402,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Runs the scheduler if it is due. */
   poll(): void {
-    this.#ticker.tickIfDue(this.#ticker.clock());
+    if (!this.#ticker.isDeferred) this.#ticker.tickIfDue(this.#ticker.clock());
   }
 
   /** Gives memory back at once; says how many objects went. */

@@ -348,7 +348,7 @@ export class Pool<T extends object> {
 
   /**
    * Runs the scheduler if it is due. Where there are no timers (Workers), call it once a request, so
-   * that memory goes back under little load too.
+   * that memory goes back under little load too; where a timer will run it, this does nothing.
    */
   poll(): void {
     this.core.poll();

@@ -159,6 +159,11 @@ export class Ticker<T extends object> {
     }
   }
 
+  /** Whether the host runs the next tick, so that nobody has to look at the clock for it. */
+  get isDeferred(): boolean {
+    return this.#cancel !== undefined && this.#backlog === 0;
+  }
+
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
     if (this.#cancel !== undefined || this.#isTimerless) return;

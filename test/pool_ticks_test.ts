@@ -36,6 +36,23 @@ describe("Pool ticks by timers", () => {
     assertEquals(host.waiting, 1);
   });
 
+  it("Pool.poll() reads no clock while a timer will run the next tick", () => {
+    const fake = new FakeHost({ timers: true });
+    let reads = 0;
+    const host = Object.assign(fake, {
+      now() {
+        reads++;
+        return fake.time;
+      },
+    });
+    const { pool } = thingPool({ host });
+    pool.acquire();
+    reads = 0;
+    for (let i = 0; i < 10; i++) pool.poll();
+    assertEquals(reads, 0);
+    pool.close();
+  });
+
   it("Pool ticks every tickMs while it has objects, with one timer", () => {
     const host = new FakeHost({ timers: true });
     const { pool } = thingPool({ host, tickMs: 100 });
