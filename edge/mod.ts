@@ -32,6 +32,7 @@ export {
   type PooledEnv,
   type PooledMiddleware,
   type PooledOptions,
+  type RoutedContext,
 } from "./pooled.ts";
 export { Scratch, type ScratchOptions } from "./scratch.ts";
 export { StateStore, type StateStoreOptions } from "./state_store.ts";

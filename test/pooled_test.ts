@@ -248,6 +248,110 @@ describe("pooled() ends the lease once", () => {
   });
 });
 
+describe("pooled().around()", () => {
+  const appOf = (
+    handler: (c: Context, context: RequestContext) => Response | Promise<Response>,
+  ) => {
+    const pool = newPool();
+    const app = new Hono();
+    app.onError((error, c) => c.text(error.message, 500));
+    app.get("/users/:id", pooled({ pool }).around(handler));
+    return { app, pool };
+  };
+
+  it("hands an object to a handler, and takes it back clean", async () => {
+    const seen = new Set<RequestContext>();
+    const { app, pool } = appOf((c, context) => {
+      seen.add(context);
+      const before = context.headers.get("x") ?? "nothing";
+      context.headers.set("x", c.req.param("id")!);
+      return c.text(`${before}, ${pool.stats().leased} leased`);
+    });
+    for (const id of ["1", "2"]) {
+      const answer = await (await app.request(`/users/${id}`)).text();
+      assertEquals(answer, "nothing, 1 leased");
+    }
+    assertEquals([seen.size, pool.stats().leased, pool.stats().idle], [1, 0, 1]);
+    assertEquals(tagsOf(pool), ["/users/:id"]);
+  });
+
+  it("leaves what answers at once synchronous", () => {
+    const { app } = appOf((c) => c.text("ok"));
+    assert(app.request("/users/1") instanceof Response);
+  });
+
+  it("holds an object until a promise has settled", async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { app, pool } = appOf(async (c, context) => {
+      context.params.set("id", c.req.param("id")!);
+      await gate;
+      return c.text(context.params.get("id")!);
+    });
+    const requests = Array.from({ length: 50 }, (_, i) => app.request(`/users/${i}`));
+    await Promise.resolve();
+    assertEquals(pool.stats().leased, 50);
+    open();
+    const answers = await Promise.all(requests.map(async (r) => (await r).text()));
+    assertEquals(answers, Array.from({ length: 50 }, (_, i) => String(i)));
+    assertEquals([pool.stats().leased, pool.stats().idle], [0, 50]);
+  });
+
+  const FAILURES: readonly [string, () => Promise<Response>][] = [
+    ["throws", () => {
+      throw new Error("wrong");
+    }],
+    ["rejects", () => Promise.reject(new Error("wrong"))],
+  ];
+  for (const [verb, handler] of FAILURES) {
+    it(`takes an object back from a handler that ${verb}`, async () => {
+      const { app, pool } = appOf(handler);
+      for (let i = 0; i < 3; i++) {
+        assertEquals(await (await app.request("/users/1")).text(), "wrong");
+      }
+      const { leased, created, misuses } = pool.stats();
+      assertEquals({ leased, created, misuses }, { leased: 0, created: 1, misuses: 0 });
+    });
+  }
+
+  it("polls the pool once per request, after the lease", async () => {
+    const { app, pool } = appOf((c) => c.text("ok"));
+    const leased: number[] = [];
+    pool.poll = () => void leased.push(pool.stats().leased);
+    for (let i = 0; i < 3; i++) await app.request("/users/1");
+    assertEquals(leased, [0, 0, 0]);
+  });
+
+  it("answers all the same where reset throws, and tells onError", async () => {
+    const errors: Error[] = [];
+    const wrong = new Error("cannot be cleaned");
+    const lease = pooled<{ n: number }>({
+      pool: {
+        create: () => ({ n: 0 }),
+        reset: () => {
+          throw wrong;
+        },
+      },
+      onError: (error) => errors.push(error),
+    });
+    const app = new Hono();
+    app.get("/", lease.around((c: Context, object) => c.json(++object.n)));
+    app.get("/late", lease.around((c: Context, object) => Promise.resolve(c.json(++object.n))));
+    assertEquals(await (await app.request("/")).json(), 1);
+    assertEquals(await (await app.request("/late")).json(), 1);
+    assertEquals(errors.map(({ cause }) => cause), [wrong, wrong]);
+    lease.pool.close();
+  });
+
+  it("refuses what is no function", () => {
+    const { around } = pooled({ pool: newPool() });
+    const error = assertThrows(() => around(undefined as never), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot lease around: handler must be a function: received undefined",
+    );
+  });
+});
+
 describe("pooled() with a reset that throws", () => {
   const wrong = new Error("cannot be cleaned");
   const broken = () => ({

@@ -18,9 +18,11 @@ export const VARIANTS = [
   "free-list",
   "free-list-next",
   "pooled",
+  "pooled-around",
   "plain",
   "plain-next",
   "plain-pooled",
+  "plain-around",
 ] as const;
 
 /** A variant's name. */
@@ -90,10 +92,13 @@ const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => void>> = {
     }, (c) => answerIn(c.get("pooled"), c));
   },
   "pooled": (app) => app.get(PATH, newLease(), (c) => answerIn(c.get("pooled"), c)),
+  "pooled-around": (app) =>
+    app.get(PATH, newLease().around((c: Context, context) => answerIn(context, c))),
   "plain": (app) => app.get(PATH, answerPlainly),
   // What Hono itself takes for a middleware.
   "plain-next": (app) => app.get(PATH, (_, next) => next(), answerPlainly),
   "plain-pooled": (app) => app.get(PATH, newLease(), answerPlainly),
+  "plain-around": (app) => app.get(PATH, newLease().around((c: Context) => answerPlainly(c))),
 };
 
 function newLease() {

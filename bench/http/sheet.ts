@@ -15,9 +15,11 @@ const LABELS: Readonly<Record<Variant, string>> = {
   "free-list": "free-list: from a bare array, which never shrinks",
   "free-list-next": "free-list-next: the same in a middleware",
   "pooled": "pooled: from pooled()",
+  "pooled-around": "pooled-around: from pooled().around()",
   "plain": "plain: needs no context, no middleware",
   "plain-next": "plain-next: behind an empty middleware",
   "plain-pooled": "plain-pooled: behind pooled()",
+  "plain-around": "plain-around: within pooled().around()",
 };
 
 /** The figures of each table: more in one line would be too wide. */
@@ -29,7 +31,7 @@ const TABLES: readonly (readonly Figure[])[] = [
 /** The figures of which more is better. */
 const MORE_IS_BETTER: ReadonlySet<Figure> = new Set<Figure>(["requestsPerSecond"]);
 
-/** What `pooled` is held against its rivals in, besides what is compared turn by turn. */
+/** What they are held against each other in, besides what is compared turn by turn. */
 const CONTESTS: readonly Figure[] = [
   "p50Ms",
   "p99Ms",
@@ -40,12 +42,17 @@ const CONTESTS: readonly Figure[] = [
   "peakRssMb",
 ];
 
-/** Whom `pooled` is held against. */
-const RIVALS: readonly Variant[] = ["alloc", "free-list", "free-list-next"];
+/** Who is held against whom. */
+const CONTESTANTS: readonly (readonly [variant: Variant, rival: Variant])[] = [
+  ["pooled", "alloc"],
+  ["pooled", "free-list-next"],
+  ["pooled", "free-list"],
+  ["pooled-around", "free-list"],
+];
 
 const METHOD = [
-  "alloc and free-list take their contexts in the handler itself, so that they are spared a middleware;",
-  "free-list-next tells what a middleware costs that does no more than that.",
+  "alloc, free-list and around() take their contexts in the handler itself, so that they are spared a",
+  "middleware; free-list-next and plain-next tell what one costs that does no more than that.",
   `All servers are up at once and one is loaded at a time, over ${CONNECTIONS} connections, in turns of a second`,
   "whose order is reversed each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
   "of a round, and of the rounds; other ratios are those of the medians above.",
@@ -75,7 +82,8 @@ export function sheetsOf(report: Report): Sheet[] {
     ],
     remarks: METHOD,
   };
-  const remarks = [...judge(report), ...RIVALS.flatMap((rival) => contest(report, rival))];
+  const contests = CONTESTANTS.flatMap(([variant, rival]) => contest(report, variant, rival));
+  const remarks = [...judge(report), ...contests];
   if (report.unparsed > 0) {
     remarks.push(`${report.unparsed} lines of the engines' logs could not be read.`);
   }
@@ -88,35 +96,24 @@ function show({ median, spread: [least, greatest] }: Middle): string {
 
 /** What was to be reached. */
 function judge({ targets }: Report): string[] {
-  return targets.map(({ name, figure, limit, met }) => {
-    switch (name) {
-      case "pooled":
-        return verdict(
-          met,
-          `pooled: ${figure} × the requests/s of alloc, where at least ${limit} are due`,
-        );
-      case "collector":
-        return verdict(
-          met,
-          `pooled: ${figure} ms of GC per 100 k requests, where at most ${limit} are allowed (free-list's + 10 %)`,
-        );
-      case "plain":
-        return verdict(
-          met,
-          `plain-pooled: ${figure} × the requests/s of plain, where at least ${limit} are due`,
-        );
-    }
-  });
+  return targets.map(({ variant, name, figure, limit, met }) =>
+    verdict(
+      met,
+      name === "collector"
+        ? `${variant}: ${figure} ms of GC per 100 k requests, where at most ${limit} are allowed (free-list's + 10 %)`
+        : `${variant}: ${figure} × the requests/s of ${name}, where at least ${limit} are due`,
+    )
+  );
 }
 
 /** Who won in what. */
-function contest({ figures, comparisons }: Report, rival: Variant): string[] {
-  const turns = comparisons.find((one) => one.variant === "pooled" && one.rival === rival)!;
+function contest({ figures, comparisons }: Report, variant: Variant, rival: Variant): string[] {
+  const turns = comparisons.find((one) => one.variant === variant && one.rival === rival)!;
   const ratios: (readonly [Figure, number])[] = [
     ["requestsPerSecond", turns.requestsPerSecond.median],
     ["cpuUs", turns.cpuUs.median],
     ...CONTESTS.map((name) =>
-      [name, figures.pooled[name].median / figures[rival][name].median] as const
+      [name, figures[variant][name].median / figures[rival][name].median] as const
     ),
   ];
   return ratios.map(([name, ratio]) => {
@@ -124,7 +121,7 @@ function contest({ figures, comparisons }: Report, rival: Variant): string[] {
     const outcome = isWin ? "WIN   " : ratio === 1 || Number.isNaN(ratio) ? "EVEN  " : "LOSS  ";
     // Nothing over nothing has no ratio.
     const factor = Number.isNaN(ratio) ? "both 0" : `${Number(ratio.toPrecision(3))} ×`;
-    return `${outcome} pooled against ${rival}: ${FIGURES[name]} ${factor}`;
+    return `${outcome} ${variant} against ${rival}: ${FIGURES[name]} ${factor}`;
   });
 }
 
@@ -141,7 +138,7 @@ export function chartsOf({ runtime, figures, comparisons }: Report): Chart[] {
     kind: "bar",
     title: `A Hono service under wrk on ${runtime}: requests/s`,
     caption:
-      `More is better. The first four do the same work in a context of 20 headers and 64 KB, ` +
+      `More is better. The first five do the same work in a context of 20 headers and 64 KB, ` +
       `the others need none. Turn by turn pooled makes ${
         over("alloc", "pooled").requestsPerSecond.median
       } × the requests of alloc; the machine's speed changes between turns, which the bars do not show.`,

@@ -83,6 +83,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "PooledEnv",
       "PooledMiddleware",
       "PooledOptions",
+      "RoutedContext",
       "RequestContextOptions",
       "ScratchOptions",
       "StateStoreOptions",
