@@ -40,7 +40,8 @@ async function runTurn({ name, runtime }: Turn, options: Options): Promise<Findi
   const bench = await BENCHES.get(name)!();
   const { quick, trace } = options;
   const finding = await findOut({ name, bench, runtime, quick, trace });
-  if (options.save || options.name === undefined) await save(finding);
+  // Rough figures do not take the place of better ones unasked.
+  if (options.save || options.name === undefined && !quick) await save(finding);
   return finding;
 }
 
