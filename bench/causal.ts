@@ -15,20 +15,20 @@ import type { Bench } from "./runner/bench.ts";
 import type { Chart } from "./runner/chart.ts";
 import type { EngineRecord } from "./runner/engine_log.ts";
 import type { Sheet } from "./runner/sheet.ts";
-import { median, quantile, round } from "./runner/statistics.ts";
+import { quantile, round } from "./runner/statistics.ts";
 
 /** What one process found out. */
 interface Sample {
   readonly chain: Chain;
-  /** Stop and latency of each step that met one, and of some that did not, in ms. */
+  /** Quantiles of latency, in ms. */
   readonly curve: readonly (readonly [share: number, ms: number])[];
 }
 
 /** What all samples amount to. */
 interface Report {
-  /** Medians over rounds, by variant. */
+  /** Of the round in the middle, by variant. */
   readonly chains: Readonly<Record<string, Chain>>;
-  /** The quantiles of latency, by variant; of the first round. */
+  /** The quantiles of latency in the same round, by variant. */
   readonly curves: Readonly<Record<string, Sample["curve"]>>;
 }
 
@@ -45,19 +45,14 @@ export function stepsOf({ stepMs, tookMs }: Served, { stoppedMs }: EngineRecord)
   return steps;
 }
 
-/** The median of each figure, `null` where one is missing. */
-function medianOf<F extends object>(all: readonly F[]): F {
-  const entries = Object.keys(all[0]!).map((key) => {
-    const figures = all.map((each) => each[key as keyof F]);
-    if (figures.includes(null as never)) return [key, null];
-    if (typeof figures[0] === "object") return [key, medianOf(figures as object[])];
-    return [key, round(median(figures as number[]))];
-  });
-  return Object.fromEntries(entries);
+/** The round in the middle by its 99th percentile: figures of several rounds would not fit together. */
+function middle(samples: readonly Sample[]): Sample {
+  const sorted = samples.toSorted((a, b) => a.chain.p99Ms - b.chain.p99Ms);
+  return sorted[sorted.length >> 1]!;
 }
 
 function show(figure: number | null): string {
-  return figure === null ? "–" : String(figure);
+  return figure === null ? "–" : String(round(figure));
 }
 
 function percent(share: number | null): string {
@@ -66,9 +61,9 @@ function percent(share: number | null): string {
 
 function remarkOn(name: string, chain: Chain): string {
   const { p99Ms, p99WithoutMs, gcShareOfP99, p999Ms, p999WithoutMs, gcShareOfP999 } = chain;
-  return `${name}: without its stops p99 were ${p99WithoutMs} ms instead of ${p99Ms} (${
+  return `${name}: without its stops p99 were ${show(p99WithoutMs)} ms instead of ${show(p99Ms)} (${
     percent(gcShareOfP99)
-  } of it is the collector's), p99.9 ${p999WithoutMs} instead of ${p999Ms} (${
+  } of it is the collector's), p99.9 ${show(p999WithoutMs)} instead of ${show(p999Ms)} (${
     percent(gcShareOfP999)
   })`;
 }
@@ -130,8 +125,8 @@ function charts({ chains, curves }: Report): Chart[] {
       y: { label: "p99.9, ms", scale: "logarithmic" },
       categories: names,
       series: [
-        { name: "as it was", figures: names.map((name) => chains[name]!.p999Ms) },
-        { name: "without stops", figures: names.map((name) => chains[name]!.p999WithoutMs) },
+        { name: "as it was", figures: names.map((name) => round(chains[name]!.p999Ms)) },
+        { name: "without stops", figures: names.map((name) => round(chains[name]!.p999WithoutMs)) },
       ],
     },
   ];
@@ -164,12 +159,13 @@ export const causal: Bench<Served, Report, Sample> = {
       curve: QUANTILES.map((share) => [share, round(quantile(ms, share))]),
     };
   },
-  report: (samples) => ({
-    chains: Object.fromEntries(
-      [...samples].map(([name, taken]) => [name, medianOf(taken.map(({ chain }) => chain))]),
-    ),
-    curves: Object.fromEntries([...samples].map(([name, taken]) => [name, taken[0]!.curve])),
-  }),
+  report(samples) {
+    const middles = [...samples].map(([name, taken]) => [name, middle(taken)] as const);
+    return {
+      chains: Object.fromEntries(middles.map(([name, { chain }]) => [name, chain])),
+      curves: Object.fromEntries(middles.map(([name, { curve }]) => [name, curve])),
+    };
+  },
   sheets,
   charts,
 };
