@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Chain, chainOf, latenciesOf, type Step } from "./causal/chain.ts";
+import { type Chain, chainOf, type Step } from "./causal/chain.ts";
 import { SPIKE } from "./gateway/load.ts";
 import { type Served, serveSpikes } from "./gateway/serve.ts";
 import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
@@ -15,24 +15,13 @@ import type { Bench } from "./runner/bench.ts";
 import type { Chart } from "./runner/chart.ts";
 import type { EngineRecord } from "./runner/engine_log.ts";
 import type { Sheet } from "./runner/sheet.ts";
-import { quantile, round } from "./runner/statistics.ts";
-
-/** What one process found out. */
-interface Sample {
-  readonly chain: Chain;
-  /** Quantiles of latency, in ms. */
-  readonly curve: readonly (readonly [share: number, ms: number])[];
-}
+import { round } from "./runner/statistics.ts";
 
 /** What all samples amount to. */
 interface Report {
   /** Of the round in the middle, by variant. */
   readonly chains: Readonly<Record<string, Chain>>;
-  /** The quantiles of latency in the same round, by variant. */
-  readonly curves: Readonly<Record<string, Sample["curve"]>>;
 }
-
-const QUANTILES = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999];
 
 const isBurst = (ms: number) => ms % SPIKE.everyMs < SPIKE.onMs;
 
@@ -46,8 +35,8 @@ export function stepsOf({ stepMs, tookMs }: Served, { stoppedMs }: EngineRecord)
 }
 
 /** The round in the middle by its 99th percentile: figures of several rounds would not fit together. */
-function middle(samples: readonly Sample[]): Sample {
-  const sorted = samples.toSorted((a, b) => a.chain.p99Ms - b.chain.p99Ms);
+function middle(chains: readonly Chain[]): Chain {
+  const sorted = chains.toSorted((a, b) => a.p99Ms - b.p99Ms);
   return sorted[sorted.length >> 1]!;
 }
 
@@ -103,7 +92,7 @@ function sheets({ chains }: Report): Sheet[] {
   }];
 }
 
-function charts({ chains, curves }: Report): Chart[] {
+function charts({ chains }: Report): Chart[] {
   const names = Object.keys(chains);
   return [
     {
@@ -115,7 +104,9 @@ function charts({ chains, curves }: Report): Chart[] {
       y: { label: "latency, ms", scale: "logarithmic" },
       lines: names.map((name) => ({
         name,
-        points: curves[name]!.map(([share, ms]) => [round(1 / (1 - share)), ms] as const),
+        points: chains[name]!.curve.map(([share, ms]) =>
+          [round(1 / (1 - share)), round(ms)] as const
+        ),
       })),
     },
     {
@@ -133,7 +124,7 @@ function charts({ chains, curves }: Report): Chart[] {
 }
 
 /** The chain from burst to collection to latency. */
-export const causal: Bench<Served, Report, Sample> = {
+export const causal: Bench<Served, Report, Chain> = {
   question: "How much of the tail of latency do collections make?",
   rival: "the same requests without the stops that the engine's log tells of",
   packages: ["hono"],
@@ -141,6 +132,7 @@ export const causal: Bench<Served, Report, Sample> = {
   runtimes: ["deno", "bun"],
   variants: Object.keys(SUBJECTS),
   rounds: 3,
+  drawn: "the round in the middle by its p99",
   measure: (variant, effort, probe) =>
     serveSpikes(
       {
@@ -151,21 +143,10 @@ export const causal: Bench<Served, Report, Sample> = {
       effort,
       probe,
     ),
-  complete(served, { engine }) {
-    const steps = stepsOf(served, engine);
-    const { ms } = latenciesOf(steps);
-    return {
-      chain: chainOf(steps, isBurst),
-      curve: QUANTILES.map((share) => [share, round(quantile(ms, share))]),
-    };
-  },
-  report(samples) {
-    const middles = [...samples].map(([name, taken]) => [name, middle(taken)] as const);
-    return {
-      chains: Object.fromEntries(middles.map(([name, { chain }]) => [name, chain])),
-      curves: Object.fromEntries(middles.map(([name, { curve }]) => [name, curve])),
-    };
-  },
+  complete: (served, { engine }) => chainOf(stepsOf(served, engine), isBurst),
+  report: (samples) => ({
+    chains: Object.fromEntries([...samples].map(([name, taken]) => [name, middle(taken)])),
+  }),
   sheets,
   charts,
 };

@@ -21,6 +21,7 @@ export const http: RoundBench<Sample, Report> = {
   runtimes: ["deno", "bun", "workerd"],
   variants: VARIANTS,
   rounds: 3,
+  drawn: "all servers up at once, loaded in turns; median (min–max)",
   measureRound,
   report: reportOf,
   sheets: sheetsOf,

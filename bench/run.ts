@@ -69,7 +69,7 @@ async function readSaved(): Promise<Finding[]> {
 }
 
 async function writeReport(
-  { out, picture }: Options,
+  { name, runtime, quick, out, picture }: Options,
   findings: readonly Finding[],
 ): Promise<void> {
   if (findings.length === 0) {
@@ -78,7 +78,9 @@ async function writeReport(
     );
   }
   const { reportOf } = await import("./report.ts");
-  const path = out ?? join(RESULTS, "report.html");
+  // What is rough or a part does not take the place of the whole.
+  const isWhole = name === REPORT || !quick && runtime === undefined;
+  const path = out ?? join(RESULTS, isWhole ? "report.html" : "part.html");
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(path, await reportOf(findings));
   console.error(`The report is in ${path}`);

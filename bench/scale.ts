@@ -3,7 +3,7 @@
  * tag to ten thousand.
  *
  * The pools are those of the tick bench. Pairs are timed in turns with a bare array of the same length,
- * in the same process, because it too finds its objects less often in a cache.
+ * in the same process. One object is held at a time, the topmost: what lies below is what must not matter.
  *
  * @module
  */

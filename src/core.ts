@@ -53,6 +53,9 @@ const LONG_US = 20;
 const PROBE_US = 100;
 const MOST_PROBED = 1024;
 
+/** One poll in so many looks at the clock although a timer is armed: it may never fire. */
+const POLLS = 64;
+
 /** The slow half of a pool. */
 export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly options: CoreOptions<T>;
@@ -67,6 +70,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   readonly #ticker: Ticker<T>;
   /** The size of the last object that was too large for its shelf, in bytes. */
   #oddSize: number | undefined;
+  /** Polls since the last one that looked at the clock in any case. */
+  #polls = 0;
   #closed = false;
 
   constructor(options: CoreOptions<T>) {
@@ -402,7 +407,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Runs the scheduler if it is due. */
   poll(): void {
-    if (!this.#ticker.isDeferred) this.#ticker.tickIfDue(this.#ticker.clock());
+    this.#polls = (this.#polls + 1) % POLLS;
+    if (this.#polls !== 0 && this.#ticker.isDeferred) return;
+    this.#ticker.tickIfDue(this.#ticker.clock());
   }
 
   /** Gives memory back at once; says how many objects went. */

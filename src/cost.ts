@@ -10,15 +10,14 @@ const ENOUGH = 8;
 const WEIGHT = 1 / 8;
 /** Where more readings than this share show nothing, the clock is too coarse for what is read. */
 const MOST_NOTHING = 1 / 4;
-/**
- * A reading counts at most this many times the mean: a collection in its midst is not its cost. If it
- * came among the first, it shows by one that is as much shorter, and is forgotten.
- */
+/** A reading counts at most this many times the mean: a collection in its midst is not its cost. */
 const MOST = 8;
 
 /** A running mean of readings in microseconds that no single one of them can carry away. */
 export class Cost {
   readonly #fall: number;
+  /** The first readings, until there are enough to tell which of them are odd. */
+  #first: number[] | undefined = [];
   #mean = 0;
   #count = 0;
   /** The share of readings that showed nothing. */
@@ -47,11 +46,24 @@ export class Cost {
   add(us: number): void {
     if (!Number.isFinite(us)) return;
     this.#count++;
-    if (this.#count <= ENOUGH && us > 0 && MOST * us < this.#mean) this.#mean = us;
+    this.#nothing += ((us === 0 ? 1 : 0) - this.#nothing) * Math.max(WEIGHT, 1 / this.#count);
+    if (this.#first !== undefined) {
+      this.#first.push(us);
+      if (this.#count === ENOUGH) {
+        this.#mean = medianOf(this.#first);
+        this.#first = undefined;
+      }
+      return;
+    }
     const bounded = this.#mean > 0 ? Math.min(us, MOST * this.#mean) : us;
-    const least = 1 / this.#count;
-    this.#mean += (bounded - this.#mean) *
-      Math.max(bounded < this.#mean ? this.#fall : WEIGHT, least);
-    this.#nothing += ((us === 0 ? 1 : 0) - this.#nothing) * Math.max(WEIGHT, least);
+    this.#mean += (bounded - this.#mean) * (bounded < this.#mean ? this.#fall : WEIGHT);
   }
+}
+
+/** The mean of the two readings in the middle: no single one, however odd, is in it alone. */
+function medianOf(readings: readonly number[]): number {
+  const sorted = readings.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  // Halved first: the sum of two may be more than there are numbers for.
+  return sorted[middle - 1]! / 2 + sorted[middle]! / 2;
 }

@@ -348,7 +348,8 @@ export class Pool<T extends object> {
 
   /**
    * Runs the scheduler if it is due. Where there are no timers (Workers), call it once a request, so
-   * that memory goes back under little load too; where a timer will run it, this does nothing.
+   * that memory goes back under little load too; where a timer is to run it, one call in 64 looks
+   * whether it did.
    */
   poll(): void {
     this.core.poll();

@@ -24,7 +24,7 @@ export const HOLDERS = 3;
  * The name is a text that is written out wherever it is read: JavaScriptCore looks a symbol up in its
  * variable and compares it each time, which cost an eighth of a pair. Other than a symbol, a text can
  * be forged by data that somebody sends, cycles and all. So whatever is found there is believed only
- * where it names the object itself and the number of the holder, which nobody outside can guess.
+ * where it names the object itself and the number of the holder, which begins at random.
  */
 export interface Slotted<T> {
   /** The slot; anything at all where no pool has made the object. */

@@ -21,17 +21,18 @@ const OWN_TAGS = 2;
 const ENOUGH = 8;
 
 /**
- * No two tags of a process share a number: that is what makes a foreign object foreign. Where they
- * begin is drawn, so that no forged slot names one; all of them stay small integers.
+ * The number of the next tag. No two tags of a process share one: that is what makes a foreign object
+ * foreign. Where they begin is drawn with the first table, so that no forged slot names one; all of
+ * them stay small integers.
  */
-let nextHolder = FIRST_HOLDER + HOLDERS * drawOffset();
+let nextHolder = 0;
 
 /** Less than 2²⁷, from what is random enough for numbers that nobody gets to see. */
 function drawOffset(): number {
   try {
     return Math.floor(Math.random() * 2 ** 27);
   } catch {
-    // Workers have a say in what may be drawn at module scope.
+    // A runtime that allows no random values where the pool is made: its numbers can be guessed.
     return 0;
   }
 }
@@ -56,6 +57,7 @@ export class TagTable<T extends object> {
     maxTags: number,
     heat: Required<HeatOptions>,
   ) {
+    nextHolder ||= FIRST_HOLDER + HOLDERS * drawOffset();
     this.#make = make;
     this.#maxTags = maxTags;
     this.#heat = heat;

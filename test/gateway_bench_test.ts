@@ -47,6 +47,19 @@ describe("shiftLoad()", () => {
     assertEquals(starts.slice(1).map((ms) => load.arrivals(ms - 1)), [100, 5, 100]);
     assertEquals(SHIFT_MS, busyMs + quietMs + busyAgainMs + goneMs);
   });
+
+  for (const runtime of ["deno", "workerd"] as const) {
+    for (const quick of [false, true]) {
+      it(`shiftLoad() is a twentieth in its quiet phase on ${runtime}${quick ? ", quick" : ""}`, () => {
+        const load = shiftLoad(runtime, quick);
+        const { busyMs, quietMs } = PHASES;
+        const counts = Array.from({ length: quietMs }, (_, i) => load.arrivals(busyMs + i));
+        assert(counts.every(Number.isInteger));
+        const mean = counts.reduce((sum, count) => sum + count, 0) / quietMs;
+        assertAlmostEquals(mean, load.arrivals(0) / 20, 1e-3);
+      });
+    }
+  }
 });
 
 /** A load of three requests a millisecond, for a tenth of the time. */
@@ -280,19 +293,27 @@ describe("reportOf()", () => {
     assertEquals(missed({ stwMsPerS: 9, allocMBps: 4 }, "deno"), 1);
   });
 
-  for (const stwMsPerS of [0, 300]) {
-    it(`reportOf() suspects a run in which siliconflow stops ${stwMsPerS} ms, outside of its bracket`, () => {
-      const list = [{ stwMsPerS: 20, allocMBps: 1 }];
-      const ours = [{ stwMsPerS, allocMBps: 4 }];
-      const report = reportOf(
-        samplesOf({ ...GOOD, "free-list": list, "siliconflow": ours }),
-        "deno",
-      );
-      assertEquals(report.suspicions.length, 1);
-      const suspects = remarksOf(report).filter((line) => line.startsWith("SUSPECT"));
-      assertEquals(suspects.length, 2);
-    });
+  const ODD: readonly Partial<Figures>[] = [
+    { stwMsPerS: 0, allocMBps: 4 },
+    { stwMsPerS: 300, allocMBps: 4 },
+    { stwMsPerS: 5, allocMBps: 0.5 },
+    { stwMsPerS: 5, allocMBps: 300 },
+  ];
+  for (const name of ["siliconflow", "siliconflow-untagged"] as const) {
+    for (const figures of ODD) {
+      it(`reportOf() suspects a run in which ${name} leaves its bracket: ${JSON.stringify(figures)}`, () => {
+        const report = reportOf(samplesOf({ ...GOOD, [name]: [figures] }), "deno");
+        assertEquals(report.suspicions.length, 1);
+        const suspects = remarksOf(report).filter((line) => line.startsWith("SUSPECT"));
+        assertEquals(suspects.length, 2);
+      });
+    }
   }
+
+  it("reportOf() suspects nothing that one of the rounds explains", () => {
+    const rounds = [0, 5, 2].map((stwMsPerS) => ({ stwMsPerS, allocMBps: 4 }));
+    assertEquals(reportOf(samplesOf({ ...GOOD, "siliconflow": rounds }), "deno").suspicions, []);
+  });
 
   it("reportOf() shows lines of a log that nobody could read", () => {
     const report = reportOf(samplesOf({ ...GOOD, "siliconflow": [{ unparsed: 3 }] }), "deno");
@@ -314,7 +335,7 @@ describe("reportOf()", () => {
     const lines = remarksOf(report);
     assert(
       lines.includes(
-        "MIXED  against alloc: better: stop-the-world time, p99.9 of a millisecond's work; worse: idle contexts",
+        "MIXED  against alloc: better: stop-the-world time, allocated bytes, p99.9 of a millisecond's work; worse: idle contexts",
       ),
       lines.join("\n"),
     );
@@ -349,12 +370,19 @@ describe("latenciesOf()", () => {
   });
 
   it("chainOf() tells who met a stop, and what it cost", () => {
-    const chain = chainOf(steps, (ms) => ms === 1);
+    const chain = chainOf(steps, () => true);
     assertEquals(chain.inside, { share: 0.5, p50Ms: 3.5, p99Ms: 4 });
     assertEquals(chain.outside, { share: 0.5, p50Ms: 0.5, p99Ms: 0.5 });
     assertEquals([chain.p99Ms, chain.p99WithoutMs, chain.gcShareOfP99], [4, 1, 0.75]);
     assertEquals(chain.stoppedInBursts, 1);
     assertAlmostEquals(chain.correlation!, 0.65, 0.05);
+    assertEquals(chain.curve[0], [0.5, 0.5]);
+  });
+
+  it("chainOf() counts no step in which no request arrives, but what has to wait for it", () => {
+    const chain = chainOf(steps, (ms) => ms === 2);
+    assertEquals(chain.inside, { share: 1, p50Ms: 3.5, p99Ms: 3.5 });
+    assertEquals([chain.p99Ms, chain.p99WithoutMs, chain.stoppedInBursts], [3.5, 0.5, 0]);
   });
 
   it("chainOf() tells nothing of stops where there were none", () => {

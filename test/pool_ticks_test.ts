@@ -53,6 +53,17 @@ describe("Pool ticks by timers", () => {
     pool.close();
   });
 
+  it("Pool.poll() ticks all the same where a timer is armed and never fires", () => {
+    const host = new FakeHost();
+    host.defer = () => () => {};
+    const { pool } = thingPool({ host });
+    pool.acquire();
+    host.time += 500;
+    for (let i = 0; i < 64; i++) pool.poll();
+    assertEquals(pool.stats().ticks, 1);
+    pool.close();
+  });
+
   it("Pool ticks every tickMs while it has objects, with one timer", () => {
     const host = new FakeHost({ timers: true });
     const { pool } = thingPool({ host, tickMs: 100 });

@@ -168,8 +168,11 @@ describe("pageOf()", () => {
 
 describe("readVerdict()", () => {
   it("readVerdict() takes the first word from the rest, and leaves other remarks alone", () => {
-    assertEquals(readVerdict("MET    a: 1"), { word: "MET", isGood: true, text: "a: 1" });
-    assertEquals(readVerdict("LOSS  b"), { word: "LOSS", isGood: false, text: "b" });
+    assertEquals(readVerdict("MET    a: 1"), { word: "MET", outcome: "good", text: "a: 1" });
+    assertEquals(readVerdict("LOSS  b"), { word: "LOSS", outcome: "bad", text: "b" });
+    assertEquals(readVerdict("SUSPECT c")?.outcome, "bad");
+    assertEquals(readVerdict("FAILS  d")?.outcome, "bad");
+    assertEquals(readVerdict("MIXED  e")?.outcome, "neither");
     assertEquals(readVerdict("METAL is heavy"), undefined);
     assertEquals(readVerdict("it was MET"), undefined);
   });

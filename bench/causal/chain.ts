@@ -11,6 +11,8 @@
 
 import { quantile } from "../runner/statistics.ts";
 
+const QUANTILES = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999];
+
 /** A step of the work, in the order of time. */
 export interface Step {
   /** When it was due, in virtual ms. */
@@ -23,7 +25,7 @@ export interface Step {
 
 /** A share of requests. */
 export interface Group {
-  /** How much of the steps. */
+  /** How much of all requests. */
   readonly share: number;
   /** Latencies in ms; `null` where the group is empty. */
   readonly p50Ms: number | null;
@@ -45,6 +47,8 @@ export interface Chain {
   /** What they were without any stop. */
   readonly p99WithoutMs: number;
   readonly p999WithoutMs: number;
+  /** Quantiles of latency, in ms. */
+  readonly curve: readonly (readonly [share: number, ms: number])[];
   /** The share of the 99th percentile that goes with the stops. */
   readonly gcShareOfP99: number;
   /** The same of the 99.9th. */
@@ -91,27 +95,33 @@ export function correlation(xs: readonly number[], ys: readonly number[]): numbe
   return squaresX === 0 || squaresY === 0 ? null : products / Math.sqrt(squaresX * squaresY);
 }
 
-/** Draws the chain of steps, of which `isBurst` tells those whose requests had just arrived. */
+/**
+ * Draws the chain of steps. Of those in which requests arrive, which `isBurst` tells, each has equally
+ * many, so that what is true of so many of these steps is true of so many requests.
+ */
 export function chainOf(steps: readonly Step[], isBurst: (ms: number) => boolean): Chain {
-  const { ms, isInside } = latenciesOf(steps);
-  const without = latenciesOf(steps, 0).ms;
-  const stoppedMs = steps.map((step) => step.stoppedMs);
-  const total = sum(stoppedMs);
+  const whole = latenciesOf(steps);
+  const arrived = steps.map((step) => isBurst(step.ms));
+  const ofArrived = <V>(values: readonly V[]) => values.filter((_, i) => arrived[i]);
+  const ms = ofArrived(whole.ms);
+  const isInside = ofArrived(whole.isInside);
+  const without = ofArrived(latenciesOf(steps, 0).ms);
+  const stoppedMs = ofArrived(steps.map((step) => step.stoppedMs));
+  const total = sum(steps.map((step) => step.stoppedMs));
   const p99Ms = quantile(ms, 0.99);
   const p999Ms = quantile(ms, 0.999);
   const p99WithoutMs = quantile(without, 0.99);
   const p999WithoutMs = quantile(without, 0.999);
   return {
-    stoppedInBursts: total === 0
-      ? null
-      : sum(steps.filter((step) => isBurst(step.ms)).map((step) => step.stoppedMs)) / total,
+    stoppedInBursts: total === 0 ? null : sum(stoppedMs) / total,
     correlation: correlation(stoppedMs, ms),
-    inside: groupOf(ms.filter((_, i) => isInside[i]), steps.length),
-    outside: groupOf(ms.filter((_, i) => !isInside[i]), steps.length),
+    inside: groupOf(ms.filter((_, i) => isInside[i]), ms.length),
+    outside: groupOf(ms.filter((_, i) => !isInside[i]), ms.length),
     p99Ms,
     p999Ms,
     p99WithoutMs,
     p999WithoutMs,
+    curve: QUANTILES.map((share) => [share, quantile(ms, share)]),
     gcShareOfP99: 1 - p99WithoutMs / p99Ms,
     gcShareOfP999: 1 - p999WithoutMs / p999Ms,
   };

@@ -31,8 +31,13 @@ export function shiftLoad(runtime: RuntimeName, quick: boolean): Load {
   return {
     arrivals(ms) {
       if (ms < busyMs || ms >= againMs && ms < againMs + busyAgainMs) return busy;
-      return ms < againMs ? busy * QUIET_SHARE : 0;
+      return ms < againMs ? wholeOf(ms, busy * QUIET_SHARE) : 0;
     },
     holdMs: () => 1 + Math.min(LONGEST_MS - 1, Math.floor(random.exponential(MEAN_HOLD_MS))),
   };
+}
+
+/** How many whole requests a millisecond has, so that on average there are `perMs`. */
+function wholeOf(ms: number, perMs: number): number {
+  return Math.floor((ms + 1) * perMs) - Math.floor(ms * perMs);
 }

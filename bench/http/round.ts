@@ -99,6 +99,7 @@ async function inTurns(
       await subject.takeTurn(TURN_S);
     }
   }
+  await needEqual(subjects);
   const samples = new Map<string, Sample>();
   for (const subject of subjects) samples.set(subject.variant, await subject.end());
   return { samples, versions: subjects[0]!.server.versions };

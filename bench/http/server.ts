@@ -162,10 +162,21 @@ async function readLog(
   const said: string[] = [];
   const lines = createInterface({ input: Readable.fromWeb(stream), crlfDelay: Infinity });
   for await (const line of lines) {
-    if (line.startsWith('{"event":"listen"')) listening.resolve(JSON.parse(line));
+    const announcement = readAnnouncement(line);
+    if (announcement !== undefined) listening.resolve(announcement);
     else if (!log.add(line)) said.push(line);
   }
   listening.reject(new Error(said.slice(-20).join("\n") || "its end"));
+}
+
+/** Where a server listens; `undefined` for a line that says something else, or was spliced. */
+function readAnnouncement(line: string): Announcement | undefined {
+  if (!line.startsWith('{"event":"listen"')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function planScript(variant: Variant, runtime: "deno" | "bun"): Plan {

@@ -42,6 +42,9 @@ const CONTESTS: readonly Figure[] = [
   "peakRssMb",
 ];
 
+/** Figures that differ by a smaller share are as good as equal. */
+const EQUAL = 0.03;
+
 /** Who is held against whom. */
 const CONTESTANTS: readonly (readonly [variant: Variant, rival: Variant])[] = [
   ["pooled", "alloc"],
@@ -118,7 +121,8 @@ function contest({ figures, comparisons }: Report, variant: Variant, rival: Vari
   ];
   return ratios.map(([name, ratio]) => {
     const isWin = MORE_IS_BETTER.has(name) ? ratio > 1 : ratio < 1;
-    const outcome = isWin ? "WIN   " : ratio === 1 || Number.isNaN(ratio) ? "EVEN  " : "LOSS  ";
+    const isEven = Number.isNaN(ratio) || Math.abs(ratio - 1) < EQUAL;
+    const outcome = isEven ? "EVEN  " : isWin ? "WIN   " : "LOSS  ";
     // Nothing over nothing has no ratio.
     const factor = Number.isNaN(ratio) ? "both 0" : `${Number(ratio.toPrecision(3))} ×`;
     return `${outcome} ${variant} against ${rival}: ${FIGURES[name]} ${factor}`;

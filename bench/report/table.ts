@@ -53,8 +53,8 @@ function remarkHtml(remark: string): Html {
       <li>${remark}</li>
     `;
   }
-  const { word, isGood, text } = verdict;
+  const { word, outcome, text } = verdict;
   return html`
-    <li class="${isGood ? "good" : "bad"}"><strong>${word}</strong> ${text}</li>
+    <li class="${outcome}"><strong>${word}</strong> ${text}</li>
   `;
 }

@@ -4,8 +4,21 @@
  * @module
  */
 
-/** How things go, as a remark begins with it, and whether that is good. */
-const WORDS = { MET: true, WIN: true, MISSED: false, LOSS: false } as const;
+/** How things go, as a remark begins with it: well, badly, or neither. */
+const WORDS = {
+  MET: "good",
+  WIN: "good",
+  HOLDS: "good",
+  MISSED: "bad",
+  LOSS: "bad",
+  FAILS: "bad",
+  SUSPECT: "bad",
+  MIXED: "neither",
+  EVEN: "neither",
+  UNKNOWN: "neither",
+} as const;
+
+const VERDICT = new RegExp(`^(${Object.keys(WORDS).join("|")})\\b\\s*(.*)$`, "s");
 
 /** The first word of a verdict. */
 export type Word = keyof typeof WORDS;
@@ -13,16 +26,16 @@ export type Word = keyof typeof WORDS;
 /** A remark that says how something went. */
 export interface Verdict {
   readonly word: Word;
-  readonly isGood: boolean;
+  readonly outcome: typeof WORDS[Word];
   /** What follows the word. */
   readonly text: string;
 }
 
 /** Reads a remark; `undefined` for one that is no verdict. */
 export function readVerdict(remark: string): Verdict | undefined {
-  const [, word, text] = /^(MET|WIN|MISSED|LOSS)\b\s*(.*)$/s.exec(remark) ?? [];
+  const [, word, text] = VERDICT.exec(remark) ?? [];
   if (word === undefined) return undefined;
-  return { word: word as Word, isGood: WORDS[word as Word], text: text! };
+  return { word: word as Word, outcome: WORDS[word as Word], text: text! };
 }
 
 /** How often each word was said, in the order in which they came up. */

@@ -69,6 +69,12 @@ export interface Question<Sample = unknown, Document extends object = object> {
    * @default {5}
    */
   readonly rounds?: number;
+  /**
+   * How figures are drawn from several rounds.
+   *
+   * @default {"median (min–max)"}
+   */
+  readonly drawn?: string;
   /** Draws the samples of all rounds together, given by variant. */
   report(samples: ReadonlyMap<string, readonly Sample[]>, runtime: RuntimeName): Document;
   /** The report for people. */

@@ -129,6 +129,8 @@ export class EngineLog {
   #allocatedBytes = 0;
   #liveBytes = 0;
   #unparsed = 0;
+  /** What is wrong with its marks. */
+  #trouble: Error | undefined;
   /** Whether the program is being measured; the first record after that tells its last bytes. */
   #phase: "before" | "within" | "closing" | "after" = "before";
 
@@ -136,7 +138,7 @@ export class EngineLog {
     this.#parse = parse;
   }
 
-  /** Reads the next line, and says whether it could. Throws where a mark is missing. */
+  /** Reads the next line, and says whether it could. */
   add(line: string): boolean {
     if (line === "") return true;
     if (line.startsWith(MARK)) {
@@ -152,8 +154,9 @@ export class EngineLog {
     return true;
   }
 
-  /** What was read. Throws where the program has not come to its end. */
+  /** What was read. Throws where a mark is missing, or the program has not come to its end. */
   record(): EngineRecord {
+    if (this.#trouble !== undefined) throw this.#trouble;
     if (this.#phase !== "after") {
       throw new Error(
         `Cannot read engine log: it must hold a collection after the end: received one that ends ${this.#phase}`,
@@ -184,9 +187,10 @@ export class EngineLog {
       return;
     }
     if (this.#phase !== "within" || line.slice(MARK.length) !== expected) {
-      throw new Error(
+      this.#trouble ??= new Error(
         `Cannot read engine log: marks must come in order: received ${line}, where ${expected} was due`,
       );
+      return;
     }
     this.#stoppedMs.push(this.#stepMs);
     this.#stepMs = 0;

@@ -25,6 +25,8 @@ export interface Circumstances {
   readonly machine: string;
   readonly date: string;
   readonly rounds: number;
+  /** How figures were drawn from the rounds. */
+  readonly drawn: string;
   readonly quick: boolean;
   readonly variants: readonly string[];
   readonly trace?: TraceFile;
@@ -77,6 +79,7 @@ export async function findOut(inquiry: Inquiry): Promise<Finding> {
       machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`,
       date: new Date().toISOString().slice(0, 10),
       rounds,
+      drawn: bench.drawn ?? "median (min–max)",
       quick,
       variants,
       ...(trace === undefined ? {} : { trace }),
@@ -158,7 +161,7 @@ async function packageVersions(
 
 /** Writes a finding in plain text. */
 export function describe({ circumstances, question, rival, sheets }: Finding): string {
-  const { runtime, versions, machine, date, rounds, variants, trace } = circumstances;
+  const { runtime, versions, machine, date, rounds, drawn, variants, trace } = circumstances;
   const file = trace === undefined ? "" : `file      ${trace.path}, ${trace.speed} × as fast\n`;
   const isRepeated = rounds > 1;
   return `question  ${question}
@@ -166,9 +169,7 @@ rival     ${rival}
 runtime   ${runtime}: ${Object.entries(versions).map((pair) => pair.join(" ")).join(", ")}
 machine   ${machine}, ${date}
 ${file}order     ${variants.join(", ")}${isRepeated ? "; reversed every round" : ""}
-method    a fresh process per variant${
-    isRepeated ? ` and round, ${rounds} rounds; median (min–max)` : ""
-  }
+method    a fresh process per variant${isRepeated ? ` and round, ${rounds} rounds; ${drawn}` : ""}
 
 ${textOf(sheets)}`;
 }

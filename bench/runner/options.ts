@@ -55,7 +55,8 @@ Without a name it runs all of them, each on every runtime that it can, and write
   --json     print one JSON document on stdout, and nothing else there
   --quick    one round and less work, with rougher figures
   --save     keep the figures for the report, in bench/results
-  --out      where the report goes; bench/results/report.html unless told otherwise
+  --out      where the report goes; bench/results/report.html unless told otherwise, and
+             bench/results/part.html where a run is quick or on one runtime only
   --picture  where a picture of the report's first chart goes, as PNG; needs a Chromium
   --trace    a file of arrivals to replay, where a bench can
   --speed    what its times are divided by; 1 unless told otherwise`;
@@ -78,16 +79,23 @@ export function readOptions(args: string[]): Options | undefined {
     );
   }
   const { json, quick, save, out, picture } = values;
-  return {
-    name,
-    runtime: readRuntime(values.runtime),
-    json,
-    quick,
-    save,
-    out,
-    picture,
-    trace: readTrace(values.trace, values.speed),
-  };
+  const runtime = readRuntime(values.runtime);
+  const trace = readTrace(values.trace, values.speed);
+  if (trace !== undefined && (name === undefined || name === REPORT)) {
+    throw new TypeError(`${ACTION}: a trace must come with a bench: received ${name ?? "none"}`);
+  }
+  const isMeasured = json || quick || save || runtime !== undefined;
+  if (name === REPORT && isMeasured) {
+    throw new TypeError(
+      `${ACTION}: ${REPORT} must come with no option of a measurement: received ${
+        args.filter((arg) => arg !== REPORT).join(" ")
+      }`,
+    );
+  }
+  if (picture !== undefined && name !== undefined && name !== REPORT) {
+    throw new TypeError(`${ACTION}: a picture must come with a report: received ${name}`);
+  }
+  return { name, runtime, json, quick, save, out, picture, trace };
 }
 
 function readRuntime(name: string | undefined): RuntimeName | undefined {

@@ -131,19 +131,11 @@ async function run(plan: Plan, action: string, watch: Watch): Promise<void> {
     program,
   );
   const noise = isNoisy ? new Response(child.stderr).text() : undefined;
-  let trouble: unknown;
   const lines = createInterface({ input: Readable.fromWeb(child[log]), crlfDelay: Infinity });
   for await (const line of lines) {
-    if (trouble !== undefined) continue;
-    try {
-      watch.add(line, child.pid);
-    } catch (error) {
-      trouble = error;
-      child.kill("SIGKILL");
-    }
+    watch.add(line, child.pid);
   }
   const { code, signal } = await child.status;
-  if (trouble !== undefined) throw trouble;
   if (code !== 0) {
     const said = [...watch.complaints.slice(-20), await noise ?? ""].join("\n").trim();
     throw new Error(

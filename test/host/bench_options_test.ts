@@ -39,6 +39,9 @@ describe("readOptions()", () => {
     { args: ["pair", "tick"], message: 'there must be one name: received "pair tick"' },
     { args: ["pair", "--runtime=node"], message: 'received "node"' },
     { args: ["pair", "--fast"], message: "--fast" },
+    { args: ["--trace=deno.json"], message: "a trace must come with a bench: received none" },
+    { args: ["report", "--json"], message: "no option of a measurement: received --json" },
+    { args: ["pair", "--picture=a.png"], message: "a picture must come with a report" },
     { args: ["policy", "--speed=2"], message: "speed must come with a trace: received none" },
     {
       args: ["policy", "--trace=none.csv"],
