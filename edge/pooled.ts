@@ -1,9 +1,10 @@
 /**
  * A lease for the length of a request.
  *
- * Why a lease can end neither too late nor twice: it is taken just before `next()` and ended in the
- * one `finally` around it, and it is stamped, so that nothing that happens to the object later can
- * make that end hit somebody else's lease.
+ * Why a lease can end neither too late nor twice: it is taken just before the rest of the request and
+ * ended in a `finally` around it, and it is stamped, so that nothing that happens to the object later
+ * can make that end hit somebody else's lease. Where a handler answers with a promise, the `finally`
+ * that awaits it takes over from the one that called the handler.
  *
  * This first version ends the lease when the handler has settled. A body that still streams then,
  * and a promise given to `waitUntil`, must not use the object; `new Response(view)` copies the view

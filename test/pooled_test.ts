@@ -313,6 +313,40 @@ describe("pooled().around()", () => {
     });
   }
 
+  it("holds an object until any thenable has settled, and through a then that throws", async () => {
+    const pool = newPool();
+    const { around } = pooled({ pool });
+    const request = { req: { routeIndex: 0, matchedRoutes: [] } };
+    let settle = (_: string) => {};
+    const thenable = around(() => ({
+      then(resolve: (value: string) => void) {
+        settle = resolve;
+      },
+    }))(request);
+    await Promise.resolve();
+    assertEquals(pool.stats().leased, 1);
+    settle("done");
+    assertEquals(await thenable, "done");
+    assertEquals(pool.stats().leased, 0);
+    const broken = around(() => ({
+      get then(): never {
+        throw new Error("no promise");
+      },
+    }));
+    assertThrows(() => broken(request), Error, "no promise");
+    assertEquals([pool.stats().leased, pool.stats().misuses], [0, 0]);
+  });
+
+  it("keeps the tag of the first route that a handler answers", async () => {
+    const pool = newPool();
+    const handler = pooled({ pool }).around((c: Context) => c.text("ok"));
+    const app = new Hono();
+    app.get("/first", handler);
+    app.get("/second", handler);
+    for (const path of ["/first", "/second", "/first"]) await app.request(path);
+    assertEquals(tagsOf(pool), ["/first"]);
+  });
+
   it("polls the pool once per request, after the lease", async () => {
     const { app, pool } = appOf((c) => c.text("ok"));
     const leased: number[] = [];
