@@ -86,7 +86,7 @@ function sheets({ chains }: Report): Sheet[] {
       ]),
     ],
     remarks: [
-      "What a collector does in steps, such as marking, is no stop in V8's log: its share is at least this.",
+      "What V8 marks in steps its log tells only as a sum, so no stop is made of it: the collector's share is at least this.",
       ...Object.entries(chains).map(([name, chain]) => remarkOn(name, chain)),
     ],
   }];

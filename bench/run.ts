@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { type RuntimeName, RUNTIMES } from "./runner/bench.ts";
 import { BENCHES } from "./runner/benches.ts";
 import { describe, type Finding, findOut, toDocument } from "./runner/finding.ts";
+import { Interruption } from "./runner/interrupt.ts";
 import { help, type Options, readOptions, REPORT } from "./runner/options.ts";
 import { ROOT } from "./runner/root.ts";
 
@@ -104,7 +105,7 @@ async function run(options: Options): Promise<boolean> {
       findings.push(finding);
       if (!options.json) console.log(`${describe(finding)}\n`);
     } catch (error) {
-      if (!isAll) throw error;
+      if (!isAll || error instanceof Interruption) throw error;
       // The others are worth having all the same.
       failures++;
       console.error(error instanceof Error ? error.message : error);

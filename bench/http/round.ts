@@ -11,6 +11,7 @@
 import { join } from "node:path";
 import type { Effort, Round } from "../runner/bench.ts";
 import type { EngineRecord } from "../runner/engine_log.ts";
+import { interruptible } from "../runner/interrupt.ts";
 import { runWrk } from "./loader.ts";
 import { Server } from "./server.ts";
 import type { Variant } from "./service.ts";
@@ -41,33 +42,20 @@ function plan({ quick }: Effort): { turns: number; warmS: number } {
   return quick ? { turns: 2, warmS: 1 } : { turns: 10, warmS: 3 };
 }
 
-/** The signals on which a round ends early and leaves nothing behind. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
 /** Measures all variants. */
 export async function measureRound(
   order: readonly string[],
   effort: Effort,
   tell: (what: string) => void,
 ): Promise<Round<Sample>> {
-  const abort = new AbortController();
-  const stops = SIGNALS.map((name) => {
-    const stop = () =>
-      abort.abort(new Error(`Cannot measure http: it must come to its end: received ${name}`));
-    Deno.addSignalListener(name, stop);
-    return () => Deno.removeSignalListener(name, stop);
+  return await interruptible("Cannot measure http", async (signal) => {
+    const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
+    try {
+      return await inTurns(order as readonly Variant[], effort, tell, folder, signal);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
-  const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
-  try {
-    return await inTurns(order as readonly Variant[], effort, tell, folder, abort.signal);
-  } catch (error) {
-    // What goes wrong after that is no news.
-    abort.signal.throwIfAborted();
-    throw error;
-  } finally {
-    for (const stop of stops) stop();
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 async function inTurns(

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { Bench, Effort, Observation, RuntimeName } from "./bench.ts";
 import { EngineLog, parserOf } from "./engine_log.ts";
+import { interruptible } from "./interrupt.ts";
 import { BEGIN, END } from "./probe.ts";
 import { npmCommand, ROOT } from "./root.ts";
 import { readUsage, type Usage } from "./usage.ts";
@@ -40,8 +41,12 @@ export interface Plan {
 
 /** Measures a variant in a fresh process. */
 export async function measureApart(task: Task): Promise<Result> {
-  const { bench, variant, runtime } = task;
-  const action = `Cannot measure ${variant} on ${runtime}`;
+  const action = `Cannot measure ${task.variant} on ${task.runtime}`;
+  return await interruptible(action, (signal) => measure(task, action, signal));
+}
+
+async function measure(task: Task, action: string, signal: AbortSignal): Promise<Result> {
+  const { bench, runtime } = task;
   const isLogged = bench.complete !== undefined;
   const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
   try {
@@ -50,7 +55,7 @@ export async function measureApart(task: Task): Promise<Result> {
       ? await planWorker(task, folder)
       : planScript(task, runtime, file);
     const watch = new Watch(runtime, isLogged);
-    await run(isLogged ? lineByLine(plan) : plan, action, watch);
+    await run(isLogged ? lineByLine(plan) : plan, action, watch, signal);
     const text = runtime === "workerd" ? watch.result : await Deno.readTextFile(file);
     if (text === undefined) {
       throw new Error(`${action}: its process must tell a result: received none`);
@@ -114,7 +119,12 @@ export function lineByLine(plan: Plan): Plan {
   return { ...plan, program: "stdbuf", args: ["-oL", plan.program, ...plan.args] };
 }
 
-async function run(plan: Plan, action: string, watch: Watch): Promise<void> {
+async function run(
+  plan: Plan,
+  action: string,
+  watch: Watch,
+  interruption: AbortSignal,
+): Promise<void> {
   const { program, args, env, log, isNoisy = false } = plan;
   const child = spawn(
     new Deno.Command(program, {
@@ -125,7 +135,7 @@ async function run(plan: Plan, action: string, watch: Watch): Promise<void> {
       // On Bun only the log itself is of interest: a variant has nothing to print.
       stdout: log === "stdout" ? "piped" : "null",
       stderr: log === "stderr" || isNoisy ? "piped" : "inherit",
-      signal: AbortSignal.timeout(LIMIT_MS),
+      signal: AbortSignal.any([interruption, AbortSignal.timeout(LIMIT_MS)]),
     }),
     action,
     program,
