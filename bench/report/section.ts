@@ -59,9 +59,9 @@ function findingHtml({ finding, id, firstChart }: Entry): Html {
 }
 
 /** How the figures came about. */
-function methodOf({ circumstances: { rounds, variants } }: Finding): string {
+function methodOf({ circumstances: { rounds, drawn, variants } }: Finding): string {
   const process = "a fresh process per variant";
   const order = `in the order ${variants.join(", ")}`;
   if (rounds === 1) return `1 round, ${process}, ${order}`;
-  return `${rounds} rounds, ${process} and round, ${order}, reversed every round; median (min–max)`;
+  return `${rounds} rounds, ${process} and round, ${order}, reversed every round; ${drawn}`;
 }
