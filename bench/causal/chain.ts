@@ -9,7 +9,7 @@
  * @module
  */
 
-import { quantile } from "../runner/statistics.ts";
+import { quantile, sum } from "../runner/statistics.ts";
 
 const QUANTILES = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999];
 
@@ -130,8 +130,4 @@ export function chainOf(steps: readonly Step[], isBurst: (ms: number) => boolean
 function groupOf(ms: readonly number[], all: number): Group {
   if (ms.length === 0) return { share: 0, p50Ms: null, p99Ms: null };
   return { share: ms.length / all, p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99) };
-}
-
-function sum(figures: readonly number[]): number {
-  return figures.reduce((total, figure) => total + figure, 0);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Observation } from "../runner/bench.ts";
-import { quantile } from "../runner/statistics.ts";
+import { quantile, sum } from "../runner/statistics.ts";
 import type { Served } from "./serve.ts";
 
 /** Stops are summed up over windows of so many virtual ms. */
@@ -93,8 +93,4 @@ export function figuresOf(
     },
     series: { stoppedMs, tookMs: QUANTILES.map((q) => [q, quantile(worked, q)]) },
   };
-}
-
-function sum(figures: readonly number[]): number {
-  return figures.reduce((total, figure) => total + figure, 0);
 }
