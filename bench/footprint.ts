@@ -13,7 +13,7 @@ import { enter } from "./gateway/work.ts";
 import type { Bench, Effort } from "./runner/bench.ts";
 import type { Chart } from "./runner/chart.ts";
 import { collect, type Probe } from "./runner/probe.ts";
-import type { Sheet } from "./runner/sheet.ts";
+import { percentDown, type Sheet } from "./runner/sheet.ts";
 import { median, round } from "./runner/statistics.ts";
 
 /** What lies idle is counted as often, in virtual ms. */
@@ -166,7 +166,7 @@ function sheets({ variants }: Report): Sheet[] {
         name,
         ...Object.values(idleMB).map(String),
         String(endMB),
-        String(Math.floor(1e4 * hit) / 100),
+        percentDown(hit),
         show(rssMB),
         show(peakRssMB),
       ]),

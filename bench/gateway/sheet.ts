@@ -5,7 +5,7 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
-import { type Sheet, verdict } from "../runner/sheet.ts";
+import { percentDown, type Sheet, verdict } from "../runner/sheet.ts";
 import { round, type Spread } from "../runner/statistics.ts";
 import { WINDOW_MS } from "./figures.ts";
 import { type Measure, type Report, type Saving, type Scene, WASTEFUL } from "./report.ts";
@@ -27,14 +27,9 @@ const COLUMNS: readonly (readonly [measure: Measure, head: string])[] = [
 
 function cell(measure: Measure, figure: number | null, range: Spread | null): string {
   if (figure === null || range === null) return "–";
-  const show = (value: number) => measure === "hit" ? percent(value) : String(value);
+  const show = (value: number) => measure === "hit" ? percentDown(value) : String(value);
   const [least, greatest] = range;
   return least === greatest ? show(figure) : `${show(figure)} (${show(least)}–${show(greatest)})`;
-}
-
-/** Rounded down: 99.996 % is not 100 %. */
-function percent(share: number): string {
-  return String(Math.floor(share * 1e4) / 100);
 }
 
 function rowsOf(title: string, { variants, spread }: Scene): string[][] {
@@ -66,8 +61,8 @@ function judge({ variants, vsSyncPool, freeListVsSyncPool, targets }: Report): s
     ...(alloc === null ? [] : [saved("allocated bytes", vsSyncPool.alloc, alloc)]),
     verdict(
       variants["siliconflow"].hit >= hit,
-      `siliconflow: hits ${percent(variants["siliconflow"].hit)} %, where at least ${
-        percent(hit)
+      `siliconflow: hits ${percentDown(variants["siliconflow"].hit)} %, where at least ${
+        percentDown(hit)
       } are asked for`,
     ),
     ...near(vsSyncPool, freeListVsSyncPool, targets.pointsToFreeList, ""),

@@ -57,23 +57,10 @@ export class Server implements AsyncDisposable {
     const plan = lineByLine(
       runtime === "workerd" ? await planWorker(variant, folder) : planScript(variant, runtime),
     );
-    const { program, args, env, log } = plan;
-    const child = spawn(
-      new Deno.Command(program, {
-        args: [...args],
-        cwd: ROOT,
-        env: { ...env, NO_COLOR: "1" },
-        stdin: "null",
-        stdout: log === "stdout" ? "piped" : "null",
-        stderr: log === "stderr" ? "piped" : "inherit",
-        signal,
-      }),
-      action,
-      program,
-    );
+    const child = spawn(plan, action, signal);
     const engine = new EngineLog(parserOf(runtime));
     const listening = Promise.withResolvers<Announcement>();
-    const read = readLog(child[log], engine, listening);
+    const read = readLog(child[plan.log], engine, listening);
     const limit = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
     try {
       return new Server(action, child, engine, read, await listening.promise);

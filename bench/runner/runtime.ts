@@ -125,20 +125,11 @@ async function run(
   watch: Watch,
   interruption: AbortSignal,
 ): Promise<void> {
-  const { program, args, env, log, isNoisy = false } = plan;
+  const { log, isNoisy = false } = plan;
   const child = spawn(
-    new Deno.Command(program, {
-      args: [...args],
-      cwd: ROOT,
-      env: { ...env, NO_COLOR: "1" },
-      stdin: "null",
-      // On Bun only the log itself is of interest: a variant has nothing to print.
-      stdout: log === "stdout" ? "piped" : "null",
-      stderr: log === "stderr" || isNoisy ? "piped" : "inherit",
-      signal: AbortSignal.any([interruption, AbortSignal.timeout(LIMIT_MS)]),
-    }),
+    plan,
     action,
-    program,
+    AbortSignal.any([interruption, AbortSignal.timeout(LIMIT_MS)]),
   );
   const noise = isNoisy ? new Response(child.stderr).text() : undefined;
   const lines = createInterface({ input: Readable.fromWeb(child[log]), crlfDelay: Infinity });
@@ -155,7 +146,18 @@ async function run(
 }
 
 /** Starts a process, and says what is missing where that fails. */
-export function spawn(command: Deno.Command, action: string, program: string): Deno.ChildProcess {
+export function spawn(plan: Plan, action: string, signal: AbortSignal): Deno.ChildProcess {
+  const { program, args, env, log, isNoisy = false } = plan;
+  const command = new Deno.Command(program, {
+    args: [...args],
+    cwd: ROOT,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    // On Bun only the log itself is of interest: there is nothing to print.
+    stdout: log === "stdout" ? "piped" : "null",
+    stderr: log === "stderr" || isNoisy ? "piped" : "inherit",
+    signal,
+  });
   try {
     return command.spawn();
   } catch (cause) {

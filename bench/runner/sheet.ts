@@ -35,3 +35,8 @@ export function textOf(sheets: readonly Sheet[]): string {
 export function verdict(isMet: boolean, text: string): string {
   return `${isMet ? "MET   " : "MISSED"} ${text}`;
 }
+
+/** A share in percent, rounded down: 99.996 % is not 100 %. */
+export function percentDown(share: number): string {
+  return String(Math.floor(share * 1e4) / 100);
+}

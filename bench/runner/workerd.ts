@@ -20,11 +20,13 @@ export interface WorkerPlan {
   readonly v8Flags: readonly string[];
   /** Whether it serves HTTP on a free port of the loopback device. @default {false} */
   readonly isServing?: boolean;
+  /** Texts that it finds in its environment, by name. @default {{}} */
+  readonly bindings?: Readonly<Record<string, string>>;
 }
 
 /** Writes a worker, and returns the path of its configuration. */
 export async function writeWorker(plan: WorkerPlan): Promise<string> {
-  const { folder, source, v8Flags, isServing = false } = plan;
+  const { folder, source, v8Flags, isServing = false, bindings = {} } = plan;
   const entry = join(folder, "worker.ts");
   await Deno.writeTextFile(entry, source);
   const { success, stderr } = await new Deno.Command(npmCommand("bun"), {
@@ -50,6 +52,9 @@ export async function writeWorker(plan: WorkerPlan): Promise<string> {
   }
   const config = join(folder, "worker.capnp");
   const flags = v8Flags.map((flag) => JSON.stringify(flag)).join(", ");
+  const texts = Object.entries(bindings).map(([name, text]) =>
+    `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)})`
+  );
   const sockets = isServing
     ? `sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],\n  `
     : "";
@@ -62,6 +67,7 @@ const config :Workerd.Config = (
     worker = (
       modules = [(name = "worker", esModule = embed "worker.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
+      bindings = [${texts.join(", ")}],
     ),
   )],
   ${sockets}v8Flags = [${flags}],

@@ -77,7 +77,7 @@ const config :Workerd.Config = (
 }
 
 /** Bundles each worker beside its source: the `.ts` files of these names in a folder. */
-export async function bundle(folder: string, names: readonly string[]): Promise<boolean> {
+async function bundle(folder: string, names: readonly string[]): Promise<boolean> {
   const entries = names.map((name) => join(folder, `${name}.ts`));
   const { success } = await new Deno.Command(npmCommand("bun"), {
     args: ["run", join(ROOT, "test", "workerd", "bundle.ts"), ...entries, folder],
