@@ -137,8 +137,9 @@ export class Account<T extends object> {
   }
 
   #isDisposed(object: T, reason: DiscardReason): boolean {
-    // A limbo that overflows cannot wait, yet somebody may still be reading the object.
-    if (this.#dispose === undefined || reason === "limbo") return true;
+    // Neither a limbo that overflows nor a lease that lasts too long can wait, yet somebody may still
+    // be using the object.
+    if (this.#dispose === undefined || reason === "limbo" || reason === "expired") return true;
     try {
       const dispose = this.#dispose;
       dispose(object);

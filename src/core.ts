@@ -269,6 +269,17 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Ends a stamped lease that is timed; anything else is stale. */
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void {
     if (slot.stamp === stamp && slot.holder === -(tag.id + 1)) return this.endTimed(tag, slot);
+    this.#endStale();
+  }
+
+  /** Ends a stamped lease whose object may still be in use. */
+  expire(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void {
+    const isCurrent = slot.stamp === stamp && Math.abs(slot.holder) === tag.id + 1;
+    if (isCurrent) tag.stock.account.discard(slot, "expired");
+    else this.#endStale();
+  }
+
+  #endStale(): void {
     this.misuse("stale", "Cannot end lease: it must not have ended: received an ended one");
   }
 

@@ -42,6 +42,13 @@ export interface Lease<T extends object> extends Disposable {
    * @throws {PoolError} The lease has ended already (see `guard`), or `reset` or `sizeOf` failed.
    */
   release(): void;
+  /**
+   * Ends the lease without taking the object back, for an object that somebody may still be using:
+   * it is discarded as `expired`, neither reset nor disposed of, and never handed out again.
+   *
+   * @throws {PoolError} The lease has ended already (see `guard`).
+   */
+  expire(): void;
   /** Ends the lease if it has not ended yet: what `using` calls. */
   [Symbol.dispose](): void;
 }
@@ -49,6 +56,7 @@ export interface Lease<T extends object> extends Disposable {
 /** The tag as a lease needs it. */
 interface Ender<T> {
   end(slot: Slot<T>, stamp: number): void;
+  expire(slot: Slot<T>, stamp: number): void;
 }
 
 /** A lease by slot and stamp. */
@@ -75,6 +83,11 @@ export class StampedLease<T extends object> implements Lease<T> {
   release(): void {
     this.#ended = true;
     this.#tag.end(this.#slot, this.#stamp);
+  }
+
+  expire(): void {
+    this.#ended = true;
+    this.#tag.expire(this.#slot, this.#stamp);
   }
 
   [Symbol.dispose](): void {

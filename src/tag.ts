@@ -86,6 +86,7 @@ export interface TagCore<T extends object> {
   releaseSlow(object: T, tag?: TagHandle<T>): void;
   endSlow(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void;
   endTimed(tag: TagHandle<T>, slot: Slot<T>): void;
+  expire(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void;
   callbackFailed(
     tag: TagHandle<T>,
     slot: Slot<T>,
@@ -311,6 +312,11 @@ export class TagHandle<T extends object> implements Tag<T> {
     }
     if (this.sizeOf === undefined) this.put(slot, slot.object);
     else this.putSized(slot, slot.object);
+  }
+
+  /** Ends a stamped lease without taking the object back. */
+  expire(slot: Slot<T>, stamp: number): void {
+    this.core.expire(this, slot, stamp);
   }
 
   /** Ends a `with` whose function returned. */

@@ -168,7 +168,8 @@ class Fuzzer {
       const held = this.#pick(this.#leases);
       if (held === undefined) return;
       this.#oracle.released(held.body);
-      held.lease.release();
+      if (random.next() < 0.2) held.lease.expire();
+      else held.lease.release();
     } else if (kind === 10) {
       tag.with((body) => {
         this.#took(body);

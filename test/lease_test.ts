@@ -41,6 +41,32 @@ describe("Lease", () => {
     assertEquals(pool.stats().idle, 1);
   });
 
+  it("Lease.expire() discards what may still be in use, timed or not, and nobody disposes of it", () => {
+    const { pool, made, disposed } = thingPool();
+    for (let i = 0; i < 200; i++) {
+      const lease = pool.lease("tag");
+      lease.value.dirty = true;
+      lease.expire();
+      failsWith("stale", () => lease.value);
+      failsWith("stale", () => lease.release());
+      failsWith("stale", () => lease.expire());
+    }
+    const { discarded, idle, leased } = pool.stats();
+    assertEquals([discarded.expired, idle, leased, made.length], [200, 0, 0, 200]);
+    assertEquals([disposed.length, made.every(({ dirty }) => dirty)], [0, true]);
+    checkStats(pool.stats());
+  });
+
+  it("Lease.expire() after release hits nobody", () => {
+    const { pool } = thingPool();
+    const first = pool.lease();
+    first.release();
+    const second = pool.lease();
+    failsWith("stale", () => first.expire());
+    second.release();
+    assertEquals([pool.stats().idle, pool.stats().discarded.expired], [1, 0]);
+  });
+
   it("Lease.release() a second time hits nobody, however often the object went out again", () => {
     const { pool } = thingPool();
     const first = pool.lease();
