@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import { type Context, type ExecutionContext, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
@@ -70,8 +70,12 @@ export interface GatewayOptions {
 
 /** A service: a Hono app as far as a server needs it. */
 export interface Gateway {
-  /** Answers a request. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Answers a request. On Workers give it the environment and the execution context as well. */
+  readonly fetch: (
+    request: Request,
+    env?: object,
+    execution?: ExecutionContext,
+  ) => Response | Promise<Response>;
   /** Answers a request that is made of a path: for tests. */
   readonly request: (path: string, init?: RequestInit) => Response | Promise<Response>;
   /** The pool that its contexts come from. */
@@ -157,7 +161,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     async (c) => {
       const context = c.var.pooled;
       const value = await answer(c.var.input, context);
-      return writeJson(context, value);
+      return writeJson(c, context, value);
     },
   );
   app.all("/transform", (c) => refuseMethod(c, "POST"));
@@ -175,11 +179,11 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     // What went wrong may tell secrets; whoever runs the service gets it from onError.
     return fail(c, 500, "Cannot answer: handler must not fail: received an internal error");
   });
-  return { fetch: (request) => app.fetch(request), request: app.request, pool };
+  return { fetch: (...args) => app.fetch(...args), request: app.request, pool };
 }
 
 /** Writes a JSON answer in the scratch, and copies it once, into the response. */
-function writeJson({ scratch }: RequestContext, value: unknown): Response {
+function writeJson(c: Context, { scratch }: RequestContext, value: unknown): Response {
   const start = scratch.length;
   // What has no JSON form, such as undefined, is a fault of the transform.
   const text = JSON.stringify(value) as string | undefined;
@@ -189,9 +193,7 @@ function writeJson({ scratch }: RequestContext, value: unknown): Response {
     );
   }
   scratch.write(text);
-  return new Response(scratch.view().subarray(start), {
-    headers: { "Content-Type": "application/json" },
-  });
+  return c.body(scratch.view().subarray(start), 200, { "Content-Type": "application/json" });
 }
 
 /** A JSON error. */

@@ -1,23 +1,30 @@
 /**
  * A lease for the length of a request.
  *
- * Why a lease can end neither too late nor twice: it is taken just before the rest of the request and
- * ended in a `finally` around it, and it is stamped, so that nothing that happens to the object later
- * can make that end hit somebody else's lease. Where a handler answers with a promise, the `finally`
- * that awaits it takes over from the one that called the handler.
- *
- * This first version ends the lease when the handler has settled. A body that still streams then,
- * and a promise given to `waitUntil`, must not use the object; `new Response(view)` copies the view
- * at once and is safe.
+ * Why a lease can end neither too early nor twice: it is taken just before the rest of the request,
+ * and each holder (see {@linkcode Holders}) enters before another one leaves. It is stamped, so that
+ * nothing that happens to the object later can make its end hit somebody else's lease. Where a
+ * handler answers with a promise, the `finally` that awaits it takes over from the one that called
+ * the handler. That a lease does not end too late is what the {@linkcode HoldLimit} is for.
  *
  * @module
  */
 
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
-import { type Lease, Pool, type PoolOptions, type Tag } from "../mod.ts";
+import {
+  detectHost,
+  type Host,
+  type Lease,
+  Pool,
+  PoolError,
+  type PoolOptions,
+  type Tag,
+} from "../mod.ts";
 import type { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
+import { HoldLimit } from "./hold_limit.ts";
+import { Holders, isPromise } from "./holders.ts";
 import { needOptions, received } from "./received.ts";
 
 /** The longest tag that a pool takes, in characters. */
@@ -27,6 +34,9 @@ const MAX_TAG = 256;
 const MIDDLEWARE_ARITY = 2;
 
 const ACTION = "Cannot create pooled()";
+
+/** The longest that a request holds its lease, in milliseconds, if nobody says otherwise. */
+const MAX_HOLD_MS = 300_000;
 
 /**
  * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
@@ -77,6 +87,10 @@ export interface RoutedContext {
  * @typeParam Name The name of the variable.
  */
 export interface PooledContext<T extends object, Name extends string> extends RoutedContext {
+  /** Whether there is an answer. */
+  readonly finalized: boolean;
+  /** The answer. */
+  res: Response;
   /** Reads the variable. */
   get(name: Name): T | undefined;
   /** Writes the variable. */
@@ -95,7 +109,7 @@ export interface PooledMiddleware<T extends object, Name extends string> {
   /** The pool. Whoever made it closes it; that is you where the middleware made it. */
   readonly pool: Pool<T>;
   /**
-   * A handler that runs another one with a leased object, until that has settled. It does what the
+   * A handler that runs another one with a leased object, until its last holder ends. It does what the
    * middleware does for one route, and spares Hono from chaining two functions, which costs more than
    * the lease: a route that answers at once stays synchronous. The variable is not set. The lease is
    * tagged with the pattern of the first route that the handler answers.
@@ -151,8 +165,22 @@ export interface PooledOptions<
    */
   readonly pool?: Pool<T> | PoolOptions<T>;
   /**
-   * Receives what goes wrong when a lease ends: a `reset` that throws, say. The object is discarded
-   * by then and the response is sent all the same.
+   * The longest that a request may hold its lease, in milliseconds; up to a quarter more passes
+   * before it is noticed. The object of such a request is discarded as `expired` and told to
+   * `onError`; the request itself goes on with it, and nobody else ever gets it. 0: no limit.
+   *
+   * @default {300000}
+   */
+  readonly maxHoldMs?: number;
+  /**
+   * What tells the time for `maxHoldMs`.
+   *
+   * @default {detectHost()}
+   */
+  readonly host?: Host;
+  /**
+   * Receives what goes wrong when a lease ends: a `reset` that throws, a request that lasts too long.
+   * The object is discarded by then and the response is sent all the same.
    *
    * @default {the pool's own where its options are given here, else console.error}
    */
@@ -162,9 +190,15 @@ export interface PooledOptions<
 /**
  * Hono middleware that leases an object for each request, as the variable `pooled`.
  *
- * The lease is tagged with the pattern of the matched route, never with the URL, and ends when the
- * handler has settled, whether it answered or threw. Use it for each route of an app with
- * `app.use(pooled())`, or for one with `app.post("/path", pooled(), handler)`.
+ * The lease is tagged with the pattern of the matched route, never with the URL. It ends when its
+ * last holder has finished: the handler, whether it answered or threw; each promise that was given to
+ * `c.executionCtx.waitUntil`; a body that is streamed; and whatever {@linkcode hold} was told. Use it
+ * for each route of an app with `app.use(pooled())`, or for one with
+ * `app.post("/path", pooled(), handler)`.
+ *
+ * An object that somebody may still be using is discarded as `expired` and never used again: where a
+ * streamed body broke off, since its writer may not know it yet; where a connection became a
+ * WebSocket that no `hold` was taken for; and where `maxHoldMs` passed.
  *
  * @typeParam T The class of the pooled objects.
  * @typeParam Name The name of the variable.
@@ -220,34 +254,49 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   const pool = findPool(options.pool);
   const report = findReport(options);
 
-  const end = (lease: Lease<T>): void => {
-    try {
-      lease.release();
-      pool.poll();
-    } catch (error) {
-      // The answer is right, or another error is on its way: neither may be lost to this one.
-      report(error);
-    }
+  const host = findHost(options.host);
+  const isWorkers = host.runtime === "workers";
+  const limit = new HoldLimit(host, findMaxHold(options.maxHoldMs), {
+    ended: () => pool.poll(),
+    expired: ({ tag = "no route" }) => {
+      const rule = `a request must end within ${options.maxHoldMs ?? MAX_HOLD_MS} ms`;
+      report(
+        new PoolError("expired", `Cannot keep lease: ${rule}: received ${tag}, which goes on`),
+      );
+    },
+    // The answer is right, or another error is on its way: neither may be lost to this one.
+    failed: report,
+  });
+
+  const enter = (c: object, lease: Lease<T>, tag: string | undefined): Holders => {
+    const holders = Holders.of(c);
+    holders.enter(limit.add(lease, tag));
+    return holders;
   };
 
   const pooled = async (c: PooledContext<T, Name>, next: () => Promise<void>): Promise<void> => {
     const outer = c.get(name);
-    const lease = pool.lease(tagOf(c, c.req.routeIndex + 1));
+    const tag = tagOf(c, c.req.routeIndex + 1);
+    const lease = pool.lease(tag);
+    const holders = enter(c, lease, tag);
     try {
+      if (isWorkers) holders.keepAlive();
       c.set(name, lease.value);
       await next();
+      if (c.finalized && c.res !== holders.answer) replaceAnswer(c, holders);
     } finally {
       // What runs later in this request must not find an object that is somebody else's by then.
       c.set(name, outer as T);
-      end(lease);
+      holders.leave();
     }
   };
 
-  const settle = async <R>(answer: PromiseLike<R>, lease: Lease<T>): Promise<R> => {
+  const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
+    if (isWorkers) holders.keepAlive();
     try {
-      return await answer;
+      return holders.settle(await answer) as R;
     } finally {
-      end(lease);
+      holders.leave();
     }
   };
 
@@ -258,30 +307,44 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       );
     }
     // One handler is one label, so its route is looked up once.
+    let name: string | undefined;
     let tag: Pick<Tag<T>, "lease"> | undefined;
     return (c: C): R => {
-      tag ??= findTag(pool, tagOf(c, c.req.routeIndex));
+      tag ??= findTag(pool, name = tagOf(c, c.req.routeIndex));
       const lease = tag.lease();
+      const holders = enter(c, lease, name);
       let isPending = false;
       try {
         const answer = handler(c, lease.value);
+        if (answer === holders.answer) return answer;
         isPending = isPromise(answer);
-        return isPending ? settle(answer as PromiseLike<unknown>, lease) as R : answer;
+        return (isPending
+          ? settle(answer as PromiseLike<R>, holders)
+          : holders.settle(answer)) as R;
       } finally {
-        if (!isPending) end(lease);
+        if (!isPending) holders.leave();
       }
     };
   };
   return Object.assign(pooled, { pool, around });
 }
 
+/** Sends an answer that holds the leases, if it has to. */
+function replaceAnswer(
+  c: Pick<PooledContext<object, string>, "res">,
+  holders: Holders,
+): void {
+  const { res } = c;
+  const answer = holders.settle(res);
+  if (answer === res) return;
+  // Or Hono would make a third one of both.
+  (c as { res: Response | undefined }).res = undefined;
+  c.res = answer;
+}
+
 /** What leases under a tag, or under none. */
 function findTag<T extends object>(pool: Pool<T>, name: string | undefined): Pick<Tag<T>, "lease"> {
   return name === undefined ? { lease: () => pool.lease() } : pool.tag(name);
-}
-
-function isPromise(answer: unknown): boolean {
-  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
 }
 
 /** The pool that the options ask for. */
@@ -296,6 +359,24 @@ function findPool<T extends object>(option: PooledOptions<T, string>["pool"]): P
 function isPool<T extends object>(option: Pool<T> | PoolOptions<T>): option is Pool<T> {
   return "lease" in option && typeof option.lease === "function" &&
     "poll" in option && typeof option.poll === "function";
+}
+
+/** The longest hold, in milliseconds. */
+function findMaxHold(option: unknown): number {
+  if (option === undefined) return MAX_HOLD_MS;
+  if (typeof option === "number" && option >= 0 && Number.isFinite(option)) return option;
+  throw new RangeError(
+    `${ACTION}: maxHoldMs must be a finite number of at least 0: received ${received(option)}`,
+  );
+}
+
+/** What tells the time. */
+function findHost(option: Host | undefined): Host {
+  if (option === undefined) return detectHost();
+  if (typeof option?.defer === "function" && typeof option.now === "function") return option;
+  throw new TypeError(
+    `${ACTION}: host must have now() and defer(): received ${received(option)}`,
+  );
 }
 
 /** What to do with an error that no caller can be given. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { ExecutionContext } from "hono";
 import { type Gateway, gateway } from "./gateway.ts";
 import { type Environment, readStats } from "./settings.ts";
 
@@ -15,9 +16,13 @@ let service: Gateway | undefined;
 /** The worker's handlers, where the platform looks for them. */
 export default {
   /** Answers a request. */
-  fetch(request: Request, env: Environment): Response | Promise<Response> {
+  fetch(
+    request: Request,
+    env: Environment,
+    execution: ExecutionContext,
+  ): Response | Promise<Response> {
     // The environment comes with a request only.
     service ??= gateway({ stats: readStats(env), onError: console.error });
-    return service.fetch(request);
+    return service.fetch(request, env, execution);
   },
 };

@@ -11,6 +11,7 @@
  * - `"double"`: released while nobody leases it
  * - `"leased"`: raw release of an object that a lease, a `with` or a guard holds
  * - `"stale"`: a lease was ended a second time
+ * - `"expired"`: a lease lasted too long; its object is not used again
  * - `"closed"`: used after close
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
@@ -20,6 +21,7 @@ export type PoolErrorCode =
   | "double"
   | "leased"
   | "stale"
+  | "expired"
   | "closed"
   | "create"
   | "reset"

@@ -186,9 +186,9 @@ describe("pooled() tags with", () => {
 });
 
 describe("pooled() ends the lease once", () => {
-  const ENDINGS: readonly [string, number, () => Response | Promise<Response>][] = [
-    ["a handler returns", 200, () => new Response("ok")],
-    ["a handler resolves", 200, () => Promise.resolve(new Response("ok"))],
+  const ENDINGS: readonly [string, number, (c: Context) => Response | Promise<Response>][] = [
+    ["a handler returns", 200, (c) => c.text("ok")],
+    ["a handler resolves", 200, (c) => Promise.resolve(c.text("ok"))],
     ["a handler throws", 500, () => {
       throw new Error("wrong");
     }],

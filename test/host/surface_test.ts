@@ -69,10 +69,12 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "StateStore",
       "contextPool",
       "gateway",
+      "hold",
       "pooled",
       "transform",
     ],
     types: [
+      "Closable",
       "ContextPoolOptions",
       "Gateway",
       "GatewayOptions",

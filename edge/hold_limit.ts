@@ -1,0 +1,144 @@
+/**
+ * How long a request may hold a lease.
+ *
+ * A clock read for each request would cost more than its lease, so a timer counts quarters of the
+ * limit, and a lease notes in which quarter it began. It expires once five have begun since: after
+ * 1 to 1.25 times the limit. Leases begin in order, so those that are over stand at the front.
+ *
+ * @module
+ */
+
+import type { Host, Lease } from "../mod.ts";
+
+/** The parts that the limit is counted in. */
+const PARTS = 4;
+
+/** A lease of a request, in the list of those that have not ended. */
+export class HeldLease {
+  /** The lease. */
+  readonly lease: Lease<object>;
+  /** What it was leased under. */
+  readonly tag: string | undefined;
+  /** In which part of time it began. */
+  part = 0;
+  /** Its neighbours while it is held. */
+  previous: HeldLease | undefined;
+  next: HeldLease | undefined;
+  readonly #limit: HoldLimit;
+
+  constructor(lease: Lease<object>, tag: string | undefined, limit: HoldLimit) {
+    this.lease = lease;
+    this.tag = tag;
+    this.#limit = limit;
+  }
+
+  /**
+   * Ends the lease, if time has not ended it.
+   *
+   * @param isDoubtful Whether somebody may still be using the object, which then is not used again.
+   */
+  end(isDoubtful: boolean): void {
+    this.#limit.end(this, isDoubtful);
+  }
+}
+
+/** What is done with leases at their end. */
+export interface LeaseEnds {
+  /** After each end but an expiry. */
+  readonly ended: () => void;
+  /** A lease was held for too long. */
+  readonly expired: (held: HeldLease) => void;
+  /** A lease could not be ended. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** The leases that requests hold, oldest first, and the end of those that last too long. */
+export class HoldLimit {
+  readonly #host: Host;
+  readonly #partMs: number;
+  readonly #ends: LeaseEnds;
+  #first: HeldLease | undefined;
+  #last: HeldLease | undefined;
+  #part = 0;
+  #isArmed = false;
+
+  /**
+   * Arms no timer before the first lease.
+   *
+   * @param host Its clock and its timers; without timers each new lease looks at the clock.
+   * @param maxHoldMs The limit in milliseconds; 0: none.
+   * @param ends What is done at the end of leases.
+   */
+  constructor(host: Host, maxHoldMs: number, ends: LeaseEnds) {
+    this.#host = host;
+    this.#partMs = maxHoldMs / PARTS;
+    this.#ends = ends;
+  }
+
+  /** Begins to watch a lease. */
+  add(lease: Lease<object>, tag: string | undefined): HeldLease {
+    if (!this.#isArmed && this.#partMs > 0) this.#arm();
+    const held = new HeldLease(lease, tag, this);
+    held.part = this.#part;
+    const last = this.#last;
+    this.#last = held;
+    if (last === undefined) this.#first = held;
+    else {
+      last.next = held;
+      held.previous = last;
+    }
+    return held;
+  }
+
+  /** Ends a lease, if it has not ended. */
+  end(held: HeldLease, isDoubtful: boolean): void {
+    if (!this.#remove(held)) return;
+    try {
+      if (isDoubtful) held.lease.expire();
+      else held.lease.release();
+      this.#ends.ended();
+    } catch (error) {
+      this.#ends.failed(error);
+    }
+  }
+
+  #remove(held: HeldLease): boolean {
+    const { next, previous } = held;
+    if (previous === undefined && this.#first !== held) return false;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    held.previous = held.next = undefined;
+    return true;
+  }
+
+  /** Has the next part begin, or finds out whether it has where there are no timers. */
+  #arm(): void {
+    this.#isArmed = this.#host.defer(() => {
+      this.#isArmed = false;
+      this.#part++;
+      this.#expire();
+      if (this.#first !== undefined) this.#arm();
+    }, this.#partMs) !== undefined;
+    if (this.#isArmed) return;
+    const part = Math.floor(this.#host.now() / this.#partMs);
+    if (part === this.#part) return;
+    this.#part = part;
+    this.#expire();
+  }
+
+  #expire(): void {
+    for (;;) {
+      const held = this.#first;
+      if (held === undefined || this.#part - held.part <= PARTS) return;
+      this.#remove(held);
+      try {
+        held.lease.expire();
+        this.#ends.expired(held);
+      } catch (error) {
+        this.#ends.failed(error);
+      }
+    }
+  }
+}

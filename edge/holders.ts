@@ -1,0 +1,267 @@
+/**
+ * Who still needs what a request has leased: its handler, each promise given to `waitUntil`, the
+ * body while it is sent, and whatever {@linkcode hold} is told. The last one ends the leases.
+ *
+ * Where it cannot be known that everybody has finished, the leases end as doubtful: the objects are
+ * discarded and never used again. So it is where a body broke off (its writer may not have noticed
+ * yet) and where a connection became a WebSocket that nobody holds the lease for.
+ *
+ * To touch `response.body` costs a tenth of a small request. So the answers that `c.text`, `c.json`,
+ * `c.html` and `c.body` make of texts and bytes are noted as they are made: those are copied at once,
+ * and need no look.
+ *
+ * @module
+ */
+
+import { executionOf, type ExecutionWatcher, watcherOf, watchExecution } from "./execution.ts";
+import { type BodyEnd, heldBody } from "./held_body.ts";
+import type { HeldLease } from "./hold_limit.ts";
+import { received } from "./received.ts";
+
+/** A context of Hono's, as far as it is used here. */
+interface AnsweringContext {
+  readonly req: { readonly raw: Request };
+  text: Maker;
+  json: Maker;
+  html: Maker;
+  body: Maker;
+}
+
+/** Makes an answer. */
+type Maker = (content: unknown, init?: unknown, headers?: unknown) => unknown;
+
+/** The holders of a request's leases. */
+export class Holders implements ExecutionWatcher {
+  lent: ExecutionWatcher["lent"];
+  /** The last answer that is known to hold nothing. */
+  answer: unknown;
+
+  readonly #context: AnsweringContext;
+  /** Mostly there is only one lease. */
+  #lease: HeldLease | undefined;
+  #others: HeldLease[] | undefined;
+  #count = 0;
+  #isHeldByHand = false;
+  #isDoubtful = false;
+  #end: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * The holders of the request of a context: the ones that it has, or new ones.
+   *
+   * @param context A context of Hono's, or anything else.
+   */
+  static of(context: object): Holders {
+    const found = watcherOf<Holders>(context);
+    if (found !== undefined && found.#count > 0) return found;
+    const holders = new Holders(context as AnsweringContext);
+    watchExecution(context, holders);
+    return holders;
+  }
+
+  private constructor(context: AnsweringContext) {
+    this.#context = context;
+    this.#noteAnswers();
+  }
+
+  /** Whether anybody holds. */
+  get isHeld(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Enters a handler with what it leased. */
+  enter(lease: HeldLease): void {
+    this.#count++;
+    if (this.#lease === undefined) this.#lease = lease;
+    else (this.#others ??= []).push(lease);
+  }
+
+  /** A holder has finished. */
+  leave(): void {
+    if (--this.#count > 0) return;
+    this.#lease?.end(this.#isDoubtful);
+    for (const lease of this.#others ?? []) lease.end(this.#isDoubtful);
+    this.#lease = this.#others = undefined;
+    this.#end?.resolve();
+  }
+
+  /** Holds until a promise has settled, whichever way: its own holder sees to that. */
+  hold(promise: PromiseLike<unknown>): void {
+    // Leases that have ended cannot be held, as where a logger outside of pooled() waits for its own.
+    if (this.#count === 0) return;
+    const done = this.holdByHand();
+    Promise.resolve(promise).then(done, done);
+  }
+
+  /** Holds until the function that it returns is called. */
+  holdByHand(): () => void {
+    this.#count++;
+    this.#isHeldByHand = true;
+    let isDone = false;
+    return () => {
+      if (!isDone) this.leave();
+      isDone = true;
+    };
+  }
+
+  /**
+   * Has the platform keep the request alive until the leases have ended: on Workers what is pending
+   * when a client goes away is dropped otherwise, without its `finally`.
+   */
+  keepAlive(): void {
+    if (this.#end !== undefined || this.#count === 0) return;
+    const execution = executionOf(this.#context);
+    if (execution === undefined) return;
+    this.#end = Promise.withResolvers();
+    execution.waitUntil(this.#end.promise);
+  }
+
+  /**
+   * Looks at what a handler answers.
+   *
+   * @returns What to answer in its place, which holds the leases while it is sent.
+   */
+  settle<R>(answer: R): R | Response {
+    if (answer === this.answer || !isResponse(answer)) return answer;
+    const { body } = answer;
+    const { raw } = this.#context.req;
+    if (body === null) {
+      const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
+      if (isUpgrade && !this.#isHeldByHand) this.#isDoubtful = true;
+      return this.answer = answer;
+    }
+    if (body.locked) {
+      // Somebody else reads it, for as long as they like.
+      this.#isDoubtful = true;
+      return answer;
+    }
+    if (raw.method === "HEAD") {
+      // The server sends no body, and does not always say so to the one that it got.
+      this.#isDoubtful = true;
+      body.cancel().catch(() => {});
+      return this.answer = new Response(null, answer);
+    }
+    this.#count++;
+    this.keepAlive();
+    const ended = (how: BodyEnd) => {
+      if (how === "broken") this.#isDoubtful = true;
+      this.leave();
+    };
+    return this.answer = new Response(heldBody(body, ended), answer);
+  }
+
+  #noteAnswers(): void {
+    const context = this.#context;
+    const { body, html, json, text } = context;
+    if (typeof text !== "function") return;
+    context.text = (content, init, headers) => this.answer = text(content, init, headers);
+    context.json = (content, init, headers) => this.answer = json(content, init, headers);
+    context.body = (content, init, headers) => {
+      const answer = body(content, init, headers);
+      if (!isStream(content)) this.answer = answer;
+      return answer;
+    };
+    context.html = (content, init, headers) => {
+      const answer = html(content, init, headers);
+      if (isResponse(answer)) return this.answer = answer;
+      return (answer as Promise<unknown>).then((late) => this.answer = late);
+    };
+  }
+}
+
+const SWITCHING_PROTOCOLS = 101;
+
+function isResponse(answer: unknown): answer is Response {
+  // Not `instanceof`: some servers have responses of their own. `in` does not touch the body.
+  return typeof answer === "object" && answer !== null && "body" in answer && "status" in answer;
+}
+
+/** Whether a body is read while it is sent: all but texts and bytes. */
+function isStream(content: unknown): boolean {
+  return typeof content === "object" && content !== null && !ArrayBuffer.isView(content) &&
+    !(content instanceof ArrayBuffer);
+}
+
+/** What tells when a connection has ended: a `WebSocket`. */
+export interface Closable {
+  /** Has a listener told of the end. */
+  addEventListener(type: "close", listener: () => void): void;
+}
+
+/**
+ * Keeps what {@linkcode pooled} leased for a request until a promise has settled.
+ *
+ * @param context The context of the request.
+ * @param until The promise. Its rejection ends the hold as well, and is handled by that.
+ * @returns The promise.
+ * @throws {TypeError} It is neither promise nor socket, or the request has no lease any more.
+ */
+export function hold<P extends PromiseLike<unknown>>(context: object, until: P): P;
+/**
+ * Keeps what {@linkcode pooled} leased for a request until a socket has closed.
+ *
+ * @param context The context of the request.
+ * @param until The `WebSocket`.
+ * @returns The socket.
+ * @throws {TypeError} It is neither promise nor socket, or the request has no lease any more.
+ */
+export function hold<S extends Closable>(context: object, until: S): S;
+/**
+ * Keeps what {@linkcode pooled} leased for a request until the function that it returns is called.
+ *
+ * @param context The context of the request.
+ * @returns What ends the hold; calling it again does nothing.
+ * @throws {TypeError} The request has no lease any more.
+ *
+ * @example Work that goes on after the answer
+ * ```ts
+ * import { Hono } from "hono";
+ * import { hold, pooled, type PooledEnv } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lease = pooled();
+ * const written = Promise.withResolvers<void>();
+ * const app = new Hono<PooledEnv>();
+ * app.get("/", lease, (c) => {
+ *   hold(c, written.promise);
+ *   return c.text("accepted", 202);
+ * });
+ *
+ * await app.request("/");
+ * assertEquals(lease.pool.stats().leased, 1);
+ * written.resolve();
+ * await Promise.resolve();
+ * assertEquals(lease.pool.stats().leased, 0);
+ * lease.pool.close();
+ * ```
+ */
+export function hold(context: object): () => void;
+export function hold(context: object, until?: unknown): unknown {
+  const holders = watcherOf<Holders>(context);
+  if (holders === undefined || !holders.isHeld) {
+    throw new TypeError(
+      "Cannot hold: the context must be of a request with a lease: received one without",
+    );
+  }
+  if (until !== undefined && !isPromise(until) && !isClosable(until)) {
+    const rule = "until must be a promise or a socket";
+    throw new TypeError(`Cannot hold: ${rule}: received ${received(until)}`);
+  }
+  holders.keepAlive();
+  if (isPromise(until)) {
+    holders.hold(until);
+    return until;
+  }
+  const done = holders.holdByHand();
+  if (until === undefined) return done;
+  until.addEventListener("close", done);
+  return until;
+}
+
+/** Whether something is a promise, or like one. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
+
+function isClosable(value: unknown): value is Closable {
+  return typeof (value as Closable | undefined)?.addEventListener === "function";
+}
