@@ -8,7 +8,7 @@
  * @module
  */
 
-/** The part of an execution context that is used here. */
+/** What lets a request's work go on after its answer: the part that is used here. */
 export interface Execution {
   /** Keeps the request's work alive until a promise settles. */
   waitUntil(promise: Promise<unknown>): void;

@@ -14,6 +14,7 @@ import { HTTPException } from "hono/http-exception";
 import type { Pool } from "../mod.ts";
 import type { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
+import type { Execution } from "./execution.ts";
 import { pooled, type PooledEnv } from "./pooled.ts";
 import { needInteger, needOptions, received } from "./received.ts";
 import { parseInput, transform, type TransformInput } from "./transform.ts";
@@ -74,7 +75,7 @@ export interface Gateway {
   readonly fetch: (
     request: Request,
     env?: object,
-    execution?: ExecutionContext,
+    execution?: Execution,
   ) => Response | Promise<Response>;
   /** Answers a request that is made of a path: for tests. */
   readonly request: (path: string, init?: RequestInit) => Response | Promise<Response>;
@@ -179,7 +180,11 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     // What went wrong may tell secrets; whoever runs the service gets it from onError.
     return fail(c, 500, "Cannot answer: handler must not fail: received an internal error");
   });
-  return { fetch: (...args) => app.fetch(...args), request: app.request, pool };
+  return {
+    fetch: (request, env, execution) => app.fetch(request, env, execution as ExecutionContext),
+    request: app.request,
+    pool,
+  };
 }
 
 /** Writes a JSON answer in the scratch, and copies it once, into the response. */

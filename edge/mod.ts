@@ -23,6 +23,7 @@
 
 export { RequestContext, type RequestContextOptions } from "./context.ts";
 export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
+export type { Execution } from "./execution.ts";
 export { type Gateway, gateway, type GatewayOptions, type GatewayStatsOptions } from "./gateway.ts";
 export { type Closable, hold } from "./holders.ts";
 export { NameStore, type NameStoreOptions } from "./name_store.ts";

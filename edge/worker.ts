@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ExecutionContext } from "hono";
+import type { Execution } from "./execution.ts";
 import { type Gateway, gateway } from "./gateway.ts";
 import { type Environment, readStats } from "./settings.ts";
 
@@ -19,7 +19,7 @@ export default {
   fetch(
     request: Request,
     env: Environment,
-    execution: ExecutionContext,
+    execution: Execution,
   ): Response | Promise<Response> {
     // The environment comes with a request only.
     service ??= gateway({ stats: readStats(env), onError: console.error });

@@ -76,6 +76,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     types: [
       "Closable",
       "ContextPoolOptions",
+      "Execution",
       "Gateway",
       "GatewayOptions",
       "GatewayStatsOptions",

@@ -1,0 +1,316 @@
+/**
+ * A service that would notice a context in two hands: each request writes a secret of its own into
+ * its context, looks for it whenever it comes back to it, and answers with what it found.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { stream, streamSSE } from "hono/streaming";
+import {
+  type contextPool,
+  hold,
+  pooled,
+  type PooledEnv,
+  type RequestContext,
+} from "../../edge/mod.ts";
+import type { PoolStats } from "../../mod.ts";
+
+/** The longest that a request may hold its context here, in ms. */
+export const MAX_HOLD_MS = 2000;
+
+/** What `GET /report` answers. */
+export interface CanaryReport {
+  /** How often a context held something else than its request had written. */
+  readonly crossed: number;
+  /** How often a context came with something of a former request. */
+  readonly dirty: number;
+  /** How often a context came to a request while another one had not finished with it. */
+  readonly shared: number;
+  /** What `onError` heard, by code or name. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** The pool. */
+  readonly stats: PoolStats;
+}
+
+/** What the runtimes do in different ways. */
+export interface CanaryPlatform {
+  /**
+   * Answers a request by a WebSocket that sends back whatever `answer` makes of a message, holds the
+   * lease until it closes, and then calls `closed`.
+   */
+  upgrade(c: Context, answer: (message: string) => string, closed: () => void): Response;
+}
+
+/** Makes the service. */
+export function canaryApp(
+  pool: ReturnType<typeof contextPool>,
+  platform: CanaryPlatform,
+): Hono<PooledEnv> {
+  const errors: Record<string, number> = {};
+  const watch = new Watch();
+  const lease = pooled({
+    pool,
+    maxHoldMs: MAX_HOLD_MS,
+    onError: (error) => {
+      const code = (error as { code?: string }).code ?? error.name;
+      errors[code] = (errors[code] ?? 0) + 1;
+    },
+  });
+
+  const app = new Hono<PooledEnv>();
+  app.onError((_, c) => c.text("failed", 500));
+  app.get("/report", (c) => {
+    const { crossed, dirty, shared } = watch;
+    return c.json<CanaryReport>({ crossed, dirty, shared, errors, stats: pool.stats() });
+  });
+
+  app.get(
+    "/sync/:secret",
+    lease.around((c: Context, context) =>
+      watch.use(context, secretOf(c), (look) => c.text(look()))
+    ),
+  );
+  app.get(
+    "/around/:secret",
+    lease.around((c: Context, context) =>
+      watch.during(context, secretOf(c), async (look) => {
+        await pause();
+        return c.body(`${look()} ${look()}`);
+      })
+    ),
+  );
+
+  const api = new Hono<PooledEnv>();
+  api.use(lease);
+  api.get("/bytes/:secret", (c) =>
+    watch.during(c.var.pooled, secretOf(c), async (look) => {
+      await pause();
+      look();
+      return c.body(c.var.pooled.scratch.view());
+    }));
+  api.get("/throw/:secret", (c) =>
+    watch.during(c.var.pooled, secretOf(c), async (look) => {
+      await pause();
+      throw new Error(look());
+    }));
+  api.get("/never/:secret", (c) => watch.during(c.var.pooled, secretOf(c), () => never()));
+  api.get(
+    "/redirect/:secret",
+    (c) => watch.use(c.var.pooled, secretOf(c), (look) => c.redirect(`/sync/${look()}`)),
+  );
+  api.get("/cached/:secret", (c) =>
+    watch.use(c.var.pooled, secretOf(c), (look) => {
+      const etag = `"${look()}"`;
+      if (c.req.header("If-None-Match") === etag) return new Response(null, { status: 304 });
+      return c.text(look(), 200, { ETag: etag });
+    }));
+  // Two leases, of which the inner one is another object.
+  api.get(
+    "/nested/:secret",
+    async (_, next) => await next(),
+    lease,
+    (c) =>
+      watch.during(c.var.pooled, secretOf(c), async (look) => {
+        await pause();
+        return c.json({ secret: look() });
+      }),
+  );
+
+  api.get("/chunks/:secret", (c) => {
+    const context = c.var.pooled;
+    return stream(c, (out) =>
+      watch.during(context, secretOf(c), async (look) => {
+        for (let i = 0; i < 6; i++) {
+          look();
+          await out.write(context.scratch.view());
+          await pause();
+        }
+        look();
+      }));
+  });
+  api.get("/events/:secret", (c) => {
+    const context = c.var.pooled;
+    return streamSSE(c, (out) =>
+      watch.during(context, secretOf(c), async (look) => {
+        for (let id = 0; id < 6 && !out.aborted; id++) {
+          await out.writeSSE({ id: String(id), data: look() });
+          await pause();
+        }
+        look();
+      }));
+  });
+  api.get("/pulled/:secret", (c) => c.body(pulled(watch.begin(c.var.pooled, secretOf(c)), 6)));
+  api.get(
+    "/broken/:secret",
+    (c) => c.body(pulled(watch.begin(c.var.pooled, secretOf(c)), 3, true)),
+  );
+
+  api.get("/wait/:secret", (c) =>
+    watch.use(c.var.pooled, secretOf(c), (look, keep) => {
+      c.executionCtx.waitUntil(keep(async () => {
+        for (let i = 0; i < 3; i++) {
+          await pause();
+          look();
+        }
+      }));
+      return c.text(look());
+    }));
+  api.get("/hold/:secret", (c) =>
+    watch.use(c.var.pooled, secretOf(c), (look, keep) => {
+      hold(
+        c,
+        keep(async () => {
+          await pause();
+          look();
+        }),
+      );
+      return c.text(look());
+    }));
+  api.post("/echo/:secret", (c) =>
+    watch.during(c.var.pooled, secretOf(c), async (look) => {
+      const { scratch } = c.var.pooled;
+      const start = scratch.length;
+      for await (const chunk of chunksOf(c.req.raw.body!)) {
+        scratch.write(chunk);
+        look();
+      }
+      return c.body(scratch.view().subarray(start));
+    }));
+  api.get("/socket/:secret", (c) => {
+    const visit = watch.begin(c.var.pooled, secretOf(c));
+    return platform.upgrade(c, (message) => `${message} ${visit.look()}`, () => visit.end());
+  });
+  app.route("/api", api);
+  return app;
+}
+
+/** A request's stay with its context. */
+interface Visit {
+  /** Looks whether everything is as it was written; tells the secret that it finds. */
+  look(): string;
+  /** Nothing of the request touches the context any more. */
+  end(): void;
+}
+
+/** Has some work go on after the answer. */
+type Keep = (work: () => Promise<void>) => Promise<void>;
+
+/** What has been seen of contexts. */
+class Watch {
+  crossed = 0;
+  dirty = 0;
+  shared = 0;
+  readonly #live = new Set<RequestContext>();
+
+  begin(context: RequestContext, secret: string): Visit {
+    if (this.#live.has(context)) this.shared++;
+    this.#live.add(context);
+    if (!isClean(context)) this.dirty++;
+    write(context, secret);
+    return {
+      look: () => {
+        const found = read(context);
+        const wrong = found.find((value) => value !== secret);
+        if (wrong !== undefined) this.crossed++;
+        return String(wrong ?? secret);
+      },
+      end: () => void this.#live.delete(context),
+    };
+  }
+
+  /** A stay that ends with a function, or with the work that this has begun. */
+  use<R>(context: RequestContext, secret: string, run: (look: Visit["look"], keep: Keep) => R): R {
+    const { end, look } = this.begin(context, secret);
+    let works = 1;
+    const leave = () => {
+      if (--works === 0) end();
+    };
+    const keep: Keep = (work) => {
+      works++;
+      return work().finally(leave);
+    };
+    try {
+      return run(look, keep);
+    } finally {
+      leave();
+    }
+  }
+
+  /** A stay that ends with a promise. */
+  async during<R>(
+    context: RequestContext,
+    secret: string,
+    run: (look: Visit["look"]) => Promise<R>,
+  ): Promise<R> {
+    const { end, look } = this.begin(context, secret);
+    try {
+      return await run(look);
+    } finally {
+      end();
+    }
+  }
+}
+
+/** A body whose parts are looked up as they are asked for. */
+function pulled({ end, look }: Visit, parts: number, fails = false): ReadableStream<Uint8Array> {
+  let left = parts;
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      await pause();
+      if (left-- > 0) return controller.enqueue(encoder.encode(look()));
+      end();
+      if (fails) controller.error(new Error("as asked"));
+      else controller.close();
+    },
+    cancel: end,
+  });
+}
+
+function secretOf(c: Context): string {
+  return c.req.param("secret")!;
+}
+
+function write({ headers, params, states, scratch }: RequestContext, secret: string): void {
+  headers.set("X-Secret", secret);
+  params.set("secret", secret);
+  states.set(3, secret);
+  scratch.write(secret);
+}
+
+function read({ headers, params, states, scratch }: RequestContext): unknown[] {
+  const length = headers.get("x-secret")?.length ?? 0;
+  return [
+    headers.get("x-secret"),
+    params.get("secret"),
+    states.get(3),
+    new TextDecoder().decode(scratch.view().subarray(0, length)),
+  ];
+}
+
+function isClean({ headers, params, states, scratch }: RequestContext): boolean {
+  const bytes = scratch.take(64);
+  const isZero = bytes.every((byte) => byte === 0);
+  scratch.reset();
+  return isZero && headers.size === 0 && params.size === 0 && states.size === 0;
+}
+
+/** Lets other requests run. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+/** Not `for await` on the stream itself, which Bun and older runtimes do not know. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

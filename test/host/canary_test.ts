@@ -1,0 +1,60 @@
+import { after, before, describe, it } from "node:test";
+import { assertEquals, assertGreater } from "@std/assert";
+import { npmCommand } from "../../bench/runner/root.ts";
+import { MAX_HOLD_MS } from "../canary/app.ts";
+import { drainCanary, loadCanary } from "../canary/load.ts";
+import { type Server, startServer, startWorkerd } from "../fixture/server.ts";
+
+// The servers are processes, which are started with Deno's API: once is enough.
+const skip = !("Deno" in globalThis);
+
+/** `CANARY_REQUESTS=20000` makes it the long proof. */
+const REQUESTS = skip ? 0 : Number(Deno.env.get("CANARY_REQUESTS") ?? 2500);
+const CONCURRENCY = 64;
+
+let folder = "";
+before(() => {
+  if (!skip) folder = Deno.makeTempDirSync({ prefix: "pool_canary_" });
+});
+after(() => {
+  if (!skip) Deno.removeSync(folder, { recursive: true });
+});
+
+const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
+  Deno: () =>
+    startServer({
+      program: Deno.execPath(),
+      args: ["run", "-A", "--no-check", "test/canary/serve_deno.ts"],
+    }),
+  Bun: () => startServer({ program: npmCommand("bun"), args: ["run", "test/canary/serve_bun.ts"] }),
+  workerd: () => startWorkerd(folder, "test/canary/serve_worker.ts"),
+};
+
+for (const [runtime, start] of Object.entries(SERVERS)) {
+  describe(`the canary on ${runtime}`, () => {
+    it("never sees a secret of another request, and every lease ends", { skip }, async () => {
+      await using server = await start();
+      const plan = {
+        goesOn: (sent: number) => sent < REQUESTS,
+        concurrency: CONCURRENCY,
+        seed: "canary",
+      };
+      const { requests, aborted, kinds, wrong } = await loadCanary(server, plan);
+      assertEquals(wrong, []);
+      const { crossed, dirty, shared, errors, stats } = await drainCanary(server, 4 * MAX_HOLD_MS);
+      assertEquals({ crossed, dirty, shared }, { crossed: 0, dirty: 0, shared: 0 });
+      const { leased, limbo, misuses, discarded } = stats;
+      assertEquals({ leased, limbo, misuses, leaked: discarded.leaked }, {
+        leased: 0,
+        limbo: 0,
+        misuses: 0,
+        leaked: 0,
+      });
+      // Those that never end, and bodies that broke off; nothing but those is told.
+      assertGreater(aborted, REQUESTS / 50);
+      assertGreater(discarded.expired, 0);
+      assertEquals(Object.keys(errors).filter((code) => code !== "expired"), []);
+      console.log(runtime, { requests, aborted, kinds, errors, expired: discarded.expired });
+    });
+  });
+}
