@@ -159,8 +159,10 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
 }
 
 const NEVER: (typeof KINDS)[number] = ["never", 0, async (client) => {
-  await (await client.ask("/api/never/*")).text();
-  return "an answer";
+  const response = await client.ask("/api/never/*");
+  await response.text();
+  // workerd gives up what waits for nothing, at times before the client does.
+  return response.status === 500 ? undefined : "an answer";
 }];
 
 function pick(random: Random): (typeof KINDS)[number] {

@@ -1,5 +1,5 @@
 import { after, before, describe, it } from "node:test";
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import { npmCommand } from "../../bench/runner/root.ts";
 import { MAX_HOLD_MS } from "../canary/app.ts";
 import { drainCanary, loadCanary } from "../canary/load.ts";
@@ -39,7 +39,7 @@ for (const [runtime, start] of Object.entries(SERVERS)) {
         concurrency: CONCURRENCY,
         seed: "canary",
       };
-      const { requests, aborted, kinds, wrong } = await loadCanary(server, plan);
+      const { aborted, kinds, wrong } = await loadCanary(server, plan);
       assertEquals(wrong, []);
       const { crossed, dirty, shared, errors, stats } = await drainCanary(server, 4 * MAX_HOLD_MS);
       assertEquals({ crossed, dirty, shared }, { crossed: 0, dirty: 0, shared: 0 });
@@ -50,11 +50,12 @@ for (const [runtime, start] of Object.entries(SERVERS)) {
         misuses: 0,
         leaked: 0,
       });
-      // Those that never end, and bodies that broke off; nothing but those is told.
+      // What broke off is discarded as well, and not told; on a busy machine some requests last long.
       assertGreater(aborted, REQUESTS / 50);
-      assertGreater(discarded.expired, 0);
-      assertEquals(Object.keys(errors).filter((code) => code !== "expired"), []);
-      console.log(runtime, { requests, aborted, kinds, errors, expired: discarded.expired });
+      assertGreater(discarded.expired, errors["expired"]!);
+      assertGreaterOrEqual(errors["expired"]!, kinds["never"]!);
+      assertGreater(REQUESTS / 50, errors["expired"]!);
+      assertEquals(Object.keys(errors), ["expired"]);
     });
   });
 }
