@@ -7,14 +7,9 @@
 
 import { type Context, Hono } from "hono";
 import { stream, streamSSE } from "hono/streaming";
-import {
-  type contextPool,
-  hold,
-  pooled,
-  type PooledEnv,
-  type RequestContext,
-} from "../../edge/mod.ts";
+import { hold, pooled, type PooledEnv, type RequestContext } from "../../edge/mod.ts";
 import type { PoolStats } from "../../mod.ts";
+import { type FaultCounts, Faults } from "./faults.ts";
 
 /** The longest that a request may hold its context here, in ms. */
 export const MAX_HOLD_MS = 2000;
@@ -29,6 +24,12 @@ export interface CanaryReport {
   readonly shared: number;
   /** What `onError` heard, by code or name. */
   readonly errors: Readonly<Record<string, number>>;
+  /** What was answered with a failure, by code or name. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** What was made to go wrong. */
+  readonly faults: FaultCounts;
+  /** The pressures that the pool was under, in looks at it. */
+  readonly pressures: Readonly<Record<string, number>>;
   /** The pool. */
   readonly stats: PoolStats;
 }
@@ -42,27 +43,40 @@ export interface CanaryPlatform {
   upgrade(c: Context, answer: (message: string) => string, closed: () => void): Response;
 }
 
-/** Makes the service. */
-export function canaryApp(
-  pool: ReturnType<typeof contextPool>,
-  platform: CanaryPlatform,
-): Hono<PooledEnv> {
+/** Makes the service, of which things go wrong once `PUT /faults` says so. */
+export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
   const errors: Record<string, number> = {};
-  const watch = new Watch();
+  const failures: Record<string, number> = {};
+  const pressures: Record<string, number> = {};
+  const faults = new Faults();
+  const watch = new Watch(faults);
+  const pool = faults.pool();
   const lease = pooled({
     pool,
     maxHoldMs: MAX_HOLD_MS,
-    onError: (error) => {
-      const code = (error as { code?: string }).code ?? error.name;
-      errors[code] = (errors[code] ?? 0) + 1;
-    },
+    onError: (error) => count(errors, nameOf(error)),
   });
 
   const app = new Hono<PooledEnv>();
-  app.onError((_, c) => c.text("failed", 500));
+  app.onError((error, c) => {
+    faults.disarm();
+    count(failures, nameOf(error));
+    return c.text(`failed: ${nameOf(error)}`, 500);
+  });
   app.get("/report", (c) => {
     const { crossed, dirty, shared } = watch;
-    return c.json<CanaryReport>({ crossed, dirty, shared, errors, stats: pool.stats() });
+    const { counts } = faults;
+    const stats = pool.stats();
+    const seen = { crossed, dirty, shared, errors, failures, faults: counts, pressures, stats };
+    return c.json<CanaryReport>(seen);
+  });
+  app.put("/faults/:state", (c) => {
+    faults.isOn = c.req.param("state") === "on";
+    return c.body(null, 204);
+  });
+  app.use(async function makeWeather(_, next) {
+    if (faults.request()) count(pressures, pool.stats().pressure);
+    await next();
   });
 
   app.get(
@@ -171,9 +185,14 @@ export function canaryApp(
     watch.during(c.var.pooled, secretOf(c), async (look) => {
       const { scratch } = c.var.pooled;
       const start = scratch.length;
-      for await (const chunk of chunksOf(c.req.raw.body!)) {
-        scratch.write(chunk);
-        look();
+      try {
+        for await (const chunk of chunksOf(c.req.raw.body!)) {
+          scratch.write(chunk);
+          look();
+        }
+      } catch {
+        // The client went away: nobody gets this answer.
+        return c.body(null, 400);
       }
       return c.body(scratch.view().subarray(start));
     }));
@@ -202,8 +221,14 @@ class Watch {
   dirty = 0;
   shared = 0;
   readonly #live = new Set<RequestContext>();
+  readonly #faults: Faults;
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
 
   begin(context: RequestContext, secret: string): Visit {
+    this.#faults.disarm();
     if (this.#live.has(context)) this.shared++;
     this.#live.add(context);
     if (!isClean(context)) this.dirty++;
@@ -266,6 +291,15 @@ function pulled({ end, look }: Visit, parts: number, fails = false): ReadableStr
     },
     cancel: end,
   });
+}
+
+/** The code of an error of the pool, the name of any other. */
+function nameOf(error: Error): string {
+  return (error as { code?: string }).code ?? error.name;
+}
+
+function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
 }
 
 function secretOf(c: Context): string {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { contextPool, hold } from "../../edge/mod.ts";
+import { hold } from "../../edge/mod.ts";
 import { canaryApp } from "./app.ts";
 import { FakeExecution } from "./execution.ts";
 
@@ -38,7 +38,7 @@ declare const Bun: {
   }): Server;
 };
 
-const app = canaryApp(contextPool(), {
+const app = canaryApp({
   upgrade(c, answer, closed) {
     const done = hold(c);
     const data: Talk = {

@@ -6,11 +6,11 @@
  * @module
  */
 
-import { contextPool, hold } from "../../edge/mod.ts";
+import { hold } from "../../edge/mod.ts";
 import { canaryApp } from "./app.ts";
 import { FakeExecution } from "./execution.ts";
 
-const app = canaryApp(contextPool(), {
+const app = canaryApp({
   upgrade(c, answer, closed) {
     const { response, socket } = Deno.upgradeWebSocket(c.req.raw);
     hold(c, socket);

@@ -6,7 +6,7 @@
  */
 
 import type { ExecutionContext } from "hono";
-import { contextPool, hold } from "../../edge/mod.ts";
+import { hold } from "../../edge/mod.ts";
 import { canaryApp } from "./app.ts";
 
 /** One end of a connection of workerd's. */
@@ -19,7 +19,7 @@ interface Socket extends EventTarget {
 /** The part of workerd's API that is used here: Deno, which checks this file, does not know it. */
 declare const WebSocketPair: new () => { readonly 0: Socket; readonly 1: Socket };
 
-const app = canaryApp(contextPool(), {
+const app = canaryApp({
   upgrade(c, answer, closed) {
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();

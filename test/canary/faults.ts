@@ -1,0 +1,125 @@
+/**
+ * What goes wrong on purpose, inside of the real pool and the real server, once it is told to.
+ *
+ * @module
+ */
+
+import { RequestContext } from "../../edge/mod.ts";
+import { detectHost, type HeapReading, type Host, Pool } from "../../mod.ts";
+
+/** How often `create` and `reset` throw. */
+const THROW_SHARE = 1 / 100;
+/** How often a figure of the host is missing. */
+const MISSING_SHARE = 1 / 10;
+/** Requests between two changes of the weather. */
+const PERIOD = 100;
+/** The farthest that the clock jumps, in ms. */
+const JUMP_MS = 10_000;
+/** What the application holds while pressure is raised: this many numbers. */
+const BALLAST = 3 * 2 ** 20;
+/** The memory that the pool is told that it has, in bytes: the ballast makes it scarce. */
+export const MEMORY_LIMIT = 64 * 2 ** 20;
+
+/** How often each thing has gone wrong. */
+export interface FaultCounts {
+  create: number;
+  reset: number;
+  gc: number;
+  jump: number;
+  missing: number;
+  pressure: number;
+}
+
+/** A fault that was asked for. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+}
+
+/** The weather of a server, fair until it is told otherwise. */
+export class Faults {
+  readonly counts: FaultCounts = { create: 0, reset: 0, gc: 0, jump: 0, missing: 0, pressure: 0 };
+  isOn = false;
+
+  #isArmed = false;
+  #requests = 0;
+  #skewMs = 0;
+  #ballast: number[] | undefined;
+
+  /** A request has come: its lease may fail to create. Says whether the weather has changed. */
+  request(): boolean {
+    this.#isArmed = this.isOn;
+    if (!this.isOn) this.#ballast = undefined;
+    const isChange = this.isOn && ++this.#requests % PERIOD === 0;
+    if (isChange) this.#change();
+    return isChange;
+  }
+
+  /** A pool of contexts that all this happens to. */
+  pool(): Pool<RequestContext> {
+    return new Pool<RequestContext>({
+      name: "contexts",
+      create: () => {
+        // Not where creation is only measured: nobody would hear of it.
+        if (this.#isArmed) this.#mayThrow("create");
+        return new RequestContext();
+      },
+      reset: (context) => {
+        if (this.isOn) this.#mayThrow("reset");
+        context.reset();
+      },
+      sizeOf: (context) => context.byteLength,
+      memoryLimit: MEMORY_LIMIT,
+      host: this.host(detectHost()),
+      // Told to the middleware's onError by whoever ended the lease.
+      onError: () => {},
+    });
+  }
+
+  /** A host that all this happens to. */
+  host(host: Host): Host {
+    const missing = () => {
+      const isMissing = this.isOn && Math.random() < MISSING_SHARE;
+      if (isMissing) this.counts.missing++;
+      return isMissing;
+    };
+    return {
+      ...host,
+      now: () => missing() ? NaN : host.now() + this.#skewMs,
+      heap: (): HeapReading | undefined => missing() ? undefined : host.heap(),
+    };
+  }
+
+  /** The lease has been taken. */
+  disarm(): void {
+    this.#isArmed = false;
+  }
+
+  #mayThrow(kind: "create" | "reset"): void {
+    if (Math.random() >= THROW_SHARE) return;
+    this.counts[kind]++;
+    throw new Fault(kind);
+  }
+
+  #change(): void {
+    const turn = this.#requests / PERIOD % 4;
+    if (turn === 0) {
+      this.counts.gc++;
+      forceGc();
+    } else if (turn === 1) {
+      this.counts.pressure++;
+      this.#ballast = new Array<number>(BALLAST).fill(0.5);
+    } else if (turn === 2) {
+      this.counts.jump++;
+      this.#skewMs += (Math.random() * 2 - 1) * JUMP_MS;
+    } else {
+      this.#ballast = undefined;
+    }
+  }
+}
+
+function forceGc(): void {
+  const { Bun, gc } = globalThis as { Bun?: { gc(isSync: boolean): void }; gc?: () => void };
+  if (Bun !== undefined) Bun.gc(true);
+  else if (gc !== undefined) gc();
+  else throw new Error("Cannot force a collection: the runtime must expose gc: received none");
+}

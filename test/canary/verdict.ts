@@ -1,0 +1,116 @@
+/**
+ * What a soak has to show.
+ *
+ * @module
+ */
+
+import type { RuntimeName } from "../../bench/runner/bench.ts";
+import { checkStats } from "../oracle.ts";
+import type { CanaryReport } from "./app.ts";
+import type { LoadResult } from "./load.ts";
+import type { Slope } from "./rss.ts";
+
+/** A soak that has ended. */
+export interface SoakRun {
+  readonly runtime: RuntimeName;
+  readonly seed: string;
+  readonly minutes: number;
+  readonly load: LoadResult;
+  /** The server's own report, once all leases had ended or should have. */
+  readonly report: CanaryReport;
+  readonly slope: Slope;
+}
+
+/** A soak in figures. */
+export interface SoakSummary {
+  readonly runtime: RuntimeName;
+  readonly seed: string;
+  readonly minutes: number;
+  readonly requests: number;
+  readonly aborted: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Requests that failed, by what they were answered with. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly leaked: number;
+  readonly leased: number;
+  readonly limbo: number;
+  readonly expired: number;
+  /** How often anything of another request was met. */
+  readonly crossed: number;
+  readonly hitPercent: number;
+  readonly pressures: Readonly<Record<string, number>>;
+  readonly rssSlopeMBPerMin: number;
+  readonly rssSlopeError: number;
+}
+
+/** Memory that grows by less than this is not told from noise, in MB a minute. */
+const NOISE = 4;
+/** Standard errors within which a slope may be none. */
+const ERRORS = 3;
+
+/** Sums a soak up. */
+export function summarise({ runtime, seed, minutes, load, report, slope }: SoakRun): SoakSummary {
+  const { acquires, discarded, hits, leased, limbo } = report.stats;
+  const { crossed, dirty, failures, faults, pressures, shared } = report;
+  const round = (n: number) => Math.round(n * 100) / 100;
+  return {
+    runtime,
+    seed,
+    minutes,
+    requests: load.requests,
+    aborted: load.aborted,
+    faults: { ...faults },
+    errors: failures,
+    leaked: discarded.leaked,
+    leased,
+    limbo,
+    expired: discarded.expired,
+    crossed: crossed + dirty + shared,
+    hitPercent: round(100 * hits / acquires),
+    pressures,
+    rssSlopeMBPerMin: round(slope.perMin),
+    rssSlopeError: round(slope.error),
+  };
+}
+
+/** Says what is wrong with a soak. */
+export function findFaults(run: SoakRun): string[] {
+  const { errors, failures, faults, stats } = run.report;
+  const { crossed, leaked, leased, limbo } = summarise(run);
+  const found: string[] = [...run.load.wrong];
+  const need = (isTrue: boolean, rule: string) => {
+    if (!isTrue) found.push(rule);
+  };
+  try {
+    checkStats(stats);
+  } catch (error) {
+    found.push(`the account must add up: ${error}`);
+  }
+  need(crossed === 0, `no request may meet another's context: ${crossed} did`);
+  need(leased + limbo === 0, `every lease must end: ${leased} did not, ${limbo} are in limbo`);
+  need(leaked === 0, `nothing must leak: ${leaked} did`);
+  need(stats.misuses === 0, `there must be no misuse: ${stats.misuses} were`);
+  need(
+    (failures["create"] ?? 0) === faults.create,
+    `each create that throws must be one failure: ${faults.create} threw, ${
+      failures["create"]
+    } were`,
+  );
+  need(
+    (errors["reset"] ?? 0) === faults.reset && stats.discarded.invalid === faults.reset,
+    `each reset that throws must be told and discard: ${faults.reset} threw, ${
+      errors["reset"]
+    } were told`,
+  );
+  const { unopened } = run.load;
+  need(
+    unopened <= faults.create,
+    `a socket must open where nothing throws: ${unopened} did not`,
+  );
+  const known = ["create", "Error"];
+  const strange = Object.keys(failures).filter((name) => !known.includes(name));
+  need(strange.length === 0, `only injected faults may be answered: ${strange} was`);
+  const most = NOISE + ERRORS * run.slope.error;
+  need(run.slope.perMin <= most, `memory must not grow: ${run.slope.perMin} MB a minute`);
+  return found;
+}
