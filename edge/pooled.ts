@@ -25,6 +25,7 @@ import type { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
 import { HoldLimit } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
+import { answerOverload, isOverload } from "./overload.ts";
 import { needOptions, received } from "./received.ts";
 
 /** The longest tag that a pool takes, in characters. */
@@ -37,6 +38,9 @@ const ACTION = "Cannot create pooled()";
 
 /** The longest that a request holds its lease, in milliseconds, if nobody says otherwise. */
 const MAX_HOLD_MS = 300_000;
+
+/** The longest that a timer waits, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
@@ -105,7 +109,7 @@ export interface PooledContext<T extends object, Name extends string> extends Ro
  */
 export interface PooledMiddleware<T extends object, Name extends string> {
   /** Runs the rest of the request with a leased object. */
-  (context: PooledContext<T, Name>, next: () => Promise<void>): Promise<void>;
+  (context: PooledContext<T, Name>, next: () => Promise<void>): Promise<Response | void>;
   /** The pool. Whoever made it closes it; that is you where the middleware made it. */
   readonly pool: Pool<T>;
   /**
@@ -172,6 +176,14 @@ export interface PooledOptions<
    * @default {300000}
    */
   readonly maxHoldMs?: number;
+  /**
+   * How long a request waits for a lease where the pool's `maxLeases` are in use or it may create no
+   * more now, in milliseconds, behind at most `maxWaiters` others. After that, or without a wait, it
+   * is answered with 503 and `Retry-After`.
+   *
+   * @default {0}
+   */
+  readonly waitMs?: number;
   /**
    * What tells the time for `maxHoldMs`.
    *
@@ -256,10 +268,12 @@ export function pooled<T extends object = RequestContext, Name extends string = 
 
   const host = findHost(options.host);
   const isWorkers = host.runtime === "workers";
-  const limit = new HoldLimit(host, findMaxHold(options.maxHoldMs), {
+  const maxHoldMs = findMs("maxHoldMs", options.maxHoldMs, MAX_HOLD_MS);
+  const waitMs = findMs("waitMs", options.waitMs, 0);
+  const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => pool.poll(),
     expired: ({ tag = "no route" }) => {
-      const rule = `a request must end within ${options.maxHoldMs ?? MAX_HOLD_MS} ms`;
+      const rule = `a request must end within ${maxHoldMs} ms`;
       report(
         new PoolError("expired", `Cannot keep lease: ${rule}: received ${tag}, which goes on`),
       );
@@ -274,10 +288,39 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     return holders;
   };
 
-  const pooled = async (c: PooledContext<T, Name>, next: () => Promise<void>): Promise<void> => {
+  /** Waits for a lease where a pool has refused it, if that may help; answers where it does not. */
+  const wait = async (
+    c: object,
+    tag: string | undefined,
+    refusal: unknown,
+  ): Promise<Lease<T> | Response> => {
+    if (!isOverload(refusal)) throw refusal;
+    if (waitMs === 0) return answerOverload(refusal);
+    const { signal } = (c as Context).req.raw;
+    try {
+      const under = tag === undefined ? {} : { tag };
+      return await pool.leaseAsync({ ...under, timeoutMs: waitMs, signal });
+    } catch (error) {
+      // Whoever went away meanwhile hears nothing of it.
+      if (signal.aborted || isOverload(error)) return answerOverload(error);
+      throw error;
+    }
+  };
+
+  const pooled = async (
+    c: PooledContext<T, Name>,
+    next: () => Promise<void>,
+  ): Promise<Response | void> => {
     const outer = c.get(name);
     const tag = tagOf(c, c.req.routeIndex + 1);
-    const lease = pool.lease(tag);
+    let lease: Lease<T>;
+    try {
+      lease = pool.lease(tag);
+    } catch (refusal) {
+      const late = await wait(c, tag, refusal);
+      if (late instanceof Response) return late;
+      lease = late;
+    }
     const holders = enter(c, lease, tag);
     try {
       if (isWorkers) holders.keepAlive();
@@ -309,9 +352,11 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     // One handler is one label, so its route is looked up once.
     let name: string | undefined;
     let tag: Pick<Tag<T>, "lease"> | undefined;
-    return (c: C): R => {
-      tag ??= findTag(pool, name = tagOf(c, c.req.routeIndex));
-      const lease = tag.lease();
+    const late = async (c: C, refusal: unknown): Promise<unknown> => {
+      const lease = await wait(c, name, refusal);
+      return lease instanceof Response ? lease : await run(c, lease);
+    };
+    const run = (c: C, lease: Lease<T>): R => {
       const holders = enter(c, lease, name);
       let isPending = false;
       try {
@@ -324,6 +369,16 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       } finally {
         if (!isPending) holders.leave();
       }
+    };
+    return (c: C): R => {
+      tag ??= findTag(pool, name = tagOf(c, c.req.routeIndex));
+      let lease: Lease<T>;
+      try {
+        lease = tag.lease();
+      } catch (refusal) {
+        return late(c, refusal) as R;
+      }
+      return run(c, lease);
     };
   };
   return Object.assign(pooled, { pool, around });
@@ -361,12 +416,12 @@ function isPool<T extends object>(option: Pool<T> | PoolOptions<T>): option is P
     "poll" in option && typeof option.poll === "function";
 }
 
-/** The longest hold, in milliseconds. */
-function findMaxHold(option: unknown): number {
-  if (option === undefined) return MAX_HOLD_MS;
-  if (typeof option === "number" && option >= 0 && Number.isFinite(option)) return option;
+/** A time in milliseconds that a timer can wait for. */
+function findMs(name: string, option: unknown, usual: number): number {
+  if (option === undefined) return usual;
+  if (typeof option === "number" && option >= 0 && option <= MAX_TIMER_MS) return option;
   throw new RangeError(
-    `${ACTION}: maxHoldMs must be a finite number of at least 0: received ${received(option)}`,
+    `${ACTION}: ${name} must be a number from 0 to ${MAX_TIMER_MS}: received ${received(option)}`,
   );
 }
 
