@@ -12,6 +12,7 @@ import { type RuntimeName, RUNTIMES } from "../bench/runner/bench.ts";
 import { interruptible } from "../bench/runner/interrupt.ts";
 import { Progress } from "../bench/runner/progress.ts";
 import { MAX_HOLD_MS } from "./canary/app.ts";
+import type { Weather } from "./canary/faults.ts";
 import { drainCanary, loadCanary } from "./canary/load.ts";
 import { RssWatch } from "./canary/rss.ts";
 import { startCanary } from "./canary/server.ts";
@@ -29,9 +30,10 @@ Usage: deno task soak [--minutes=N] [--runtime=${RUNTIMES.join("|")}] [--seed=TE
   --json     print one JSON document on stdout, and nothing else there
 
 In the server create and reset throw once in a hundred times, handlers throw, hang and stream to
-clients that go away, collections are forced, the application takes and frees memory, figures of the
-runtime are missing and its clock jumps. The exit code is 1 if any request met what was another's, a
-lease did not end, an error was answered that was not injected, or memory grew.`;
+clients that go away, collections are forced, figures of the runtime are missing and its clock jumps;
+in the first half the application takes and frees memory as well. The exit code is 1 if any request met what was another's, a
+lease did not end, an error was answered that was not injected, or, in a run of at least a minute,
+memory grew.`;
 
 /** The clients at once. */
 const CONCURRENCY = 64;
@@ -88,10 +90,12 @@ async function soak({ minutes, runtime, seed }: Options, signal: AbortSignal): P
   const progress = new Progress(seconds);
   try {
     await using server = await startCanary(runtime, folder);
-    await server.fetch("/faults/on", { method: "PUT" });
+    const setWeather = (weather: Weather) => server.fetch(`/faults/${weather}`, { method: "PUT" });
+    await setWeather("on");
     const rss = new RssWatch(server.pid);
     const start = performance.now();
     let shown = 0;
+    let clearing: Promise<unknown> | undefined;
     const load = await loadCanary(server, {
       concurrency: CONCURRENCY,
       seed,
@@ -101,12 +105,14 @@ async function soak({ minutes, runtime, seed }: Options, signal: AbortSignal): P
           shown++;
           progress.next(`seconds on ${runtime}, ${requests} requests`);
         }
+        if (passed >= seconds / 2) clearing ??= setWeather("light");
         return !signal.aborted && performance.now() - start < minutes * 60_000;
       },
     });
     const slope = rss.stop();
     signal.throwIfAborted();
-    await server.fetch("/faults/off", { method: "PUT" });
+    await clearing;
+    await setWeather("off");
     const report = await drainCanary(server, 4 * MAX_HOLD_MS);
     return { runtime, seed, minutes, load, report, slope };
   } finally {

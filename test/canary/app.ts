@@ -9,7 +9,7 @@ import { type Context, Hono } from "hono";
 import { stream, streamSSE } from "hono/streaming";
 import { hold, pooled, type PooledEnv, type RequestContext } from "../../edge/mod.ts";
 import type { PoolStats } from "../../mod.ts";
-import { type FaultCounts, Faults } from "./faults.ts";
+import { type FaultCounts, Faults, type Weather } from "./faults.ts";
 
 /** The longest that a request may hold its context here, in ms. */
 export const MAX_HOLD_MS = 2000;
@@ -71,7 +71,7 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     return c.json<CanaryReport>(seen);
   });
   app.put("/faults/:state", (c) => {
-    faults.isOn = c.req.param("state") === "on";
+    faults.weather = c.req.param("state") as Weather;
     return c.body(null, 204);
   });
   app.use(async function makeWeather(_, next) {

@@ -18,7 +18,7 @@ const JUMP_MS = 10_000;
 /** What the application holds while pressure is raised: this many numbers. */
 const BALLAST = 3 * 2 ** 20;
 /** The memory that the pool is told that it has, in bytes: the ballast makes it scarce. */
-export const MEMORY_LIMIT = 64 * 2 ** 20;
+const MEMORY_LIMIT = 44 * 2 ** 20;
 
 /** How often each thing has gone wrong. */
 export interface FaultCounts {
@@ -35,28 +35,36 @@ export class Fault extends Error {
   override readonly name = "Fault";
 }
 
+/**
+ * How much goes wrong: nothing; everything; everything but pressure, whose coming and going hides
+ * whether memory grows.
+ */
+export type Weather = "off" | "on" | "light";
+
 /** The weather of a server, fair until it is told otherwise. */
 export class Faults {
   readonly counts: FaultCounts = { create: 0, reset: 0, gc: 0, jump: 0, missing: 0, pressure: 0 };
-  isOn = false;
+  weather: Weather = "off";
 
   #isArmed = false;
   #requests = 0;
   #skewMs = 0;
   #ballast: number[] | undefined;
+  #pool: Pool<RequestContext> | undefined;
 
   /** A request has come: its lease may fail to create. Says whether the weather has changed. */
   request(): boolean {
-    this.#isArmed = this.isOn;
-    if (!this.isOn) this.#ballast = undefined;
-    const isChange = this.isOn && ++this.#requests % PERIOD === 0;
+    const isOn = this.weather !== "off";
+    this.#isArmed = isOn;
+    if (this.weather !== "on") this.#ballast = undefined;
+    const isChange = isOn && ++this.#requests % PERIOD === 0;
     if (isChange) this.#change();
     return isChange;
   }
 
   /** A pool of contexts that all this happens to. */
   pool(): Pool<RequestContext> {
-    return new Pool<RequestContext>({
+    return this.#pool = new Pool<RequestContext>({
       name: "contexts",
       create: () => {
         // Not where creation is only measured: nobody would hear of it.
@@ -64,7 +72,7 @@ export class Faults {
         return new RequestContext();
       },
       reset: (context) => {
-        if (this.isOn) this.#mayThrow("reset");
+        if (this.weather !== "off") this.#mayThrow("reset");
         context.reset();
       },
       sizeOf: (context) => context.byteLength,
@@ -78,7 +86,7 @@ export class Faults {
   /** A host that all this happens to. */
   host(host: Host): Host {
     const missing = () => {
-      const isMissing = this.isOn && Math.random() < MISSING_SHARE;
+      const isMissing = this.weather !== "off" && Math.random() < MISSING_SHARE;
       if (isMissing) this.counts.missing++;
       return isMissing;
     };
@@ -105,8 +113,10 @@ export class Faults {
     if (turn === 0) {
       this.counts.gc++;
       forceGc();
-    } else if (turn === 1) {
+    } else if (turn === 1 && this.weather === "on") {
       this.counts.pressure++;
+      // Where the heap is hidden nothing else would press.
+      this.#pool?.trim("critical");
       this.#ballast = new Array<number>(BALLAST).fill(0.5);
     } else if (turn === 2) {
       this.counts.jump++;
