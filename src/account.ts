@@ -44,18 +44,22 @@ export class Account<T extends object> {
   readonly #totals: Totals;
   readonly #dispose: ((object: T) => void) | undefined;
   readonly #report: (error: unknown) => void;
+  readonly #freed: () => void;
   #peak = 0;
 
+  /** Makes an empty account; `freed` hears that an object in use has gone. */
   constructor(
     shelf: Shelf<T>,
     totals: Totals,
     dispose: ((object: T) => void) | undefined,
     report: (error: unknown) => void,
+    freed: () => void = () => {},
   ) {
     this.#shelf = shelf;
     this.#totals = totals;
     this.#dispose = dispose;
     this.#report = report;
+    this.#freed = freed;
   }
 
   /** Objects leased or in limbo. */
@@ -106,6 +110,7 @@ export class Account<T extends object> {
   discard(slot: Slot<T>, reason: DiscardReason): void {
     this.foldPeak();
     this.#drop(slot, reason);
+    this.#freed();
   }
 
   /** Discards the oldest idle objects; says how many there were. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Admission } from "./admission.ts";
+import { Backpressure, type Source } from "./backpressure.ts";
 import { Cost } from "./cost.ts";
 import { PoolError, type PoolErrorCode, show } from "./error.ts";
 import type { Explanation } from "./explanation.ts";
@@ -21,6 +23,7 @@ import { type Stock, Stocks } from "./stocks.ts";
 import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
 import { Ticker } from "./ticker.ts";
+import type { WaitOptions } from "./waiter.ts";
 
 /** What a core needs, checked and complete. */
 export interface CoreOptions<T extends object> {
@@ -38,6 +41,9 @@ export interface CoreOptions<T extends object> {
   readonly memoryLimit: number | undefined;
   readonly maxTags: number;
   readonly maxLimbo: number;
+  readonly maxLeases: number | undefined;
+  readonly maxWaiters: number;
+  readonly maxCreatesPerSecond: number | undefined;
   readonly cycleMs: number;
   readonly tickMs: number;
   readonly heat: Required<HeatOptions>;
@@ -57,17 +63,18 @@ const MOST_PROBED = 1024;
 const POLLS = 64;
 
 /** The slow half of a pool. */
-export class Core<T extends object> implements TagCore<T>, Limbo<T> {
+export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
+  readonly stocks: Stocks<T>;
 
-  readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
   readonly #bareCost: Cost = new Cost(1 / 2);
   /** What it costs to read the clock, which is part of every other reading. */
   readonly #clockCost: Cost = new Cost();
   readonly #sampling: Sampling = new Sampling();
   readonly #ticker: Ticker<T>;
+  readonly #backpressure: Backpressure<T>;
   /** The size of the last object that was too large for its shelf, in bytes. */
   #oddSize: number | undefined;
   /** Polls since the last one that looked at the clock in any case. */
@@ -77,13 +84,14 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   constructor(options: CoreOptions<T>) {
     const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
     this.options = options;
-    this.#stocks = new Stocks({
+    this.stocks = new Stocks({
       dispose,
       generations,
       heat,
       isSized: sizeOf !== undefined,
       maxBytes,
       report: (error) => this.report(error),
+      freed: () => this.#backpressure.serve(),
     });
     this.tags = new TagTable(
       (name, id) =>
@@ -91,7 +99,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
           name,
           id,
           this,
-          this.#stocks.own.get(name) ?? this.#stocks.main,
+          this.stocks.own.get(name) ?? this.stocks.main,
           reset,
           sizeOf,
           this.#sampling.nextGap(0),
@@ -100,12 +108,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       heat,
     );
     const parts = {
-      stocks: this.#stocks,
+      stocks: this.stocks,
       tags: this.tags,
       createCost: this.#createCost,
       bareCost: this.#bareCost,
     };
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
+    const { host, maxCreatesPerSecond, maxLeases, maxWaiters } = options;
+    const admission = new Admission(maxLeases, maxCreatesPerSecond);
+    this.#backpressure = new Backpressure(this, host, admission, maxWaiters);
   }
 
   // Leases
@@ -113,7 +124,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Throws if the pool is closed. */
   needOpen(action: string): void {
     if (!this.#closed) return;
-    this.#stocks.totals.misuses++;
+    this.stocks.totals.misuses++;
     const received = `a closed one (${show(this.options.name)})`;
     throw new PoolError("closed", `${action}: the pool must be open: received ${received}`);
   }
@@ -121,16 +132,18 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /**
    * Hands out a slot where the fast path could not: pops where the shelf was never so low before,
    * creates where it is empty, times a lease. Without a tag it creates an object ahead of demand.
+   * `isServed`: for an acquire that waits or may wait, and did not try the fast path.
    *
    * In one piece on purpose. V8 inlines up to 460 bytes of bytecode, and while a service warms up
    * this is called often enough for that; in the midst of a hit it would double the hit's price.
    */
-  takeSlow(tag: TagHandle<T> | undefined, holder: number): Slot<T> {
+  takeSlow(tag: TagHandle<T> | undefined, holder: number, isServed = false): Slot<T> {
     const action = tag === undefined ? "Cannot prewarm Pool" : "Cannot acquire from Pool";
     // The fast path counts a lease down only after its first compare has passed.
     const isTimed = tag !== undefined &&
-      (tag.shelf.top - 1 >= tag.shelf.low || --tag.left === 0);
+      ((!isServed && tag.shelf.top - 1 >= tag.shelf.low) || --tag.left === 0);
     let since = 0;
+    let isMaking = false;
     if (isTimed) {
       tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
       since = this.#ticker.clock();
@@ -138,13 +151,15 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
     try {
       this.needOpen(action);
-      const stock = tag?.stock ?? this.#stocks.main;
-      const shelf = tag === undefined ? undefined : this.#shelfFor(stock);
+      const stock = tag?.stock ?? this.stocks.main;
+      const shelf = (tag === undefined ? undefined : this.#shelfFor(stock)) ??
+        this.#backpressure.admit(action, tag, isServed);
       let slot: Slot<T>;
       if (shelf !== undefined) {
         slot = shelf.pop();
         slot.had = shelf.sizeAt(shelf.top);
       } else {
+        isMaking = true;
         const isClocked = tag !== undefined && this.#isCreateClocked();
         const begun = isClocked ? this.#ticker.read() : 0;
         let object: T;
@@ -160,9 +175,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         slot = addSlot(object, this);
         slot.had = -1;
         // Looked up anew: create may have run a tick in which the tag moved.
-        const { account } = tag?.stock ?? this.#stocks.main;
+        const { account } = tag?.stock ?? this.stocks.main;
         account.add();
-        if (this.#stocks.totals.created === 1) this.#sizeCeilings(object);
+        isMaking = false;
+        this.#backpressure.made();
+        if (this.stocks.totals.created === 1) this.#sizeCeilings(object);
         if (this.#closed) {
           // create or sizeOf itself closed the pool.
           account.discard(slot, "closed");
@@ -176,13 +193,17 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       return slot;
     } catch (error) {
       if (tag !== undefined) tag.acquiresBefore--;
+      if (isMaking) {
+        this.#backpressure.made();
+        this.#backpressure.serve();
+      }
       throw error;
     }
   }
 
   /** A shelf with something on it for a lease of this stock; `undefined`: the lease has to create. */
   #shelfFor(stock: Stock<T>): Shelf<T> | undefined {
-    const { main, none } = this.#stocks;
+    const { main, none } = this.stocks;
     if (stock.shelf.idle > 0) return stock.shelf;
     if (stock === main || stock === none || main.shelf.idle === 0) return undefined;
     main.account.move(1, stock.account);
@@ -191,7 +212,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Whether the next creation is clocked: the first few, and then one in eight. */
   #isCreateClocked(): boolean {
-    const { created } = this.#stocks.totals;
+    const { created } = this.stocks.totals;
     return created < 32 || created % 8 === 0 || this.#createCost.us === undefined;
   }
 
@@ -211,7 +232,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       // The first release will say so, to somebody who can do something about it.
       return;
     }
-    if (isSize(size)) this.#stocks.resize(size);
+    if (isSize(size)) this.stocks.resize(size);
   }
 
   releaseSlow(object: T, tag?: TagHandle<T>): void {
@@ -250,7 +271,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       return undefined;
     }
     const tag = to ?? owner;
-    const { totals } = this.#stocks;
+    const { totals } = this.stocks;
     if (isGuarded && totals.limbo >= this.options.maxLimbo) {
       owner.stock.account.discard(slot, "limbo");
       return undefined;
@@ -334,7 +355,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     }
     // What is no new object of the user's is not ours to dispose of.
     for (const object of new Set(made)) {
-      if (faultOfNew(object) === undefined) this.#stocks.main.account.waste(object);
+      if (faultOfNew(object) === undefined) this.stocks.main.account.waste(object);
     }
   }
 
@@ -346,7 +367,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     cause: unknown,
     action = "Cannot release to Pool",
   ): never {
-    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
+    (tag?.stock ?? this.stocks.main).account.discard(slot, "invalid");
     const rule = `${code} must not throw: received ${show(cause)}`;
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
@@ -367,14 +388,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     size: unknown,
     action = "Cannot release to Pool",
   ): never {
-    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
+    (tag?.stock ?? this.stocks.main).account.discard(slot, "invalid");
     const rule = `sizeOf must return a finite number of at least 0: received ${show(size)}`;
     throw new PoolError("sizeOf", `${action}: ${rule}`);
   }
 
-  /** Discards what the shelf has no room for. */
-  refuse({ stock }: TagHandle<T>, slot: Slot<T>): void {
-    stock.account.discard(slot, stock.retention.reasonToRefuse);
+  /** Gives what the shelf does not take to who waits for it; discards what it has no room for. */
+  refuse(tag: TagHandle<T>, slot: Slot<T>): void {
+    const { stock } = tag;
+    if (this.#backpressure.waiting === 0) {
+      return stock.account.discard(slot, stock.retention.reasonToRefuse);
+    }
+    // Where all of them had waited too long, the shelf takes things again.
+    if (!this.#backpressure.give(slot, stock)) tag.giveBack(slot);
   }
 
   /** Moves a raw lease into limbo; `undefined` where it is no lease, or limbo is full. */
@@ -386,15 +412,47 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Takes an object out of limbo and releases it. */
   leaveLimbo({ tag, slot }: Waiting<T>): void {
-    this.#stocks.totals.limbo--;
+    this.stocks.totals.limbo--;
     tag.giveBack(slot);
+  }
+
+  // Backpressure
+
+  /** Takes an object, or waits for one. */
+  take<R>(
+    tag: TagHandle<T>,
+    holder: number,
+    options: WaitOptions,
+    begin: (slot: Slot<T>) => R,
+  ): Promise<R> {
+    return this.#backpressure.take(tag, holder, options, begin);
+  }
+
+  /** Begins a lease of an object that has just been reset and lies nowhere. */
+  hand(slot: Slot<T>, tag: TagHandle<T>, holder: number, now: number): void {
+    const isTimed = --tag.left === 0;
+    if (isTimed) tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
+    slot.holder = isTimed ? -holder : holder;
+    slot.since = isTimed ? now : 0;
+    // Its size was read, but for another tag: there is nothing to learn from it.
+    slot.had = UNBOUNDED;
+  }
+
+  /** The clock, in ms. */
+  clock(): number {
+    return this.#ticker.clock();
+  }
+
+  /** Runs the scheduler if that is due. */
+  tickIfDue(now: number): void {
+    this.#ticker.tickIfDue(now);
   }
 
   // Errors
 
   /** Counts a misuse and does with it what the pool was told to. */
   misuse(code: PoolErrorCode, message: string): void {
-    this.#stocks.totals.misuses++;
+    this.stocks.totals.misuses++;
     const error = new PoolError(code, message);
     if (this.options.guard === "throw") throw error;
     if (this.options.guard === "report") this.report(error);
@@ -414,31 +472,34 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
   /** Runs the scheduler. */
   tick(): void {
     this.#ticker.tick();
+    this.#backpressure.catchUp(this.#ticker.clock());
   }
 
   /** Runs the scheduler if it is due. */
   poll(): void {
     this.#polls = (this.#polls + 1) % POLLS;
     if (this.#polls !== 0 && this.#ticker.isDeferred) return;
-    this.#ticker.tickIfDue(this.#ticker.clock());
+    const now = this.#ticker.clock();
+    this.#ticker.tickIfDue(now);
+    this.#backpressure.catchUp(now);
   }
 
   /** Gives memory back at once; says how many objects went. */
   trim(pressure: Pressure): number {
     if (this.#closed) return 0;
-    return this.#stocks.holding.reduce(
+    return this.stocks.holding.reduce(
       (sum, { retention }) => sum + retention.trim(pressure, this.#ticker.now),
       0,
     );
   }
 
-  /** Creates up to `count` idle objects; says how many there was room for. */
+  /** Creates up to `count` idle objects; says how many there was room for, and leave to create. */
   prewarm(count: number): number {
     const action = "Cannot prewarm Pool";
     this.needOpen(action);
-    const { account, retention, shelf } = this.#stocks.main;
+    const { account, retention, shelf } = this.stocks.main;
     let made = 0;
-    while (made < count && shelf.top < shelf.limit) {
+    while (made < count && shelf.top < shelf.limit && this.#backpressure.isOpen) {
       const slot = this.takeSlow(undefined, IDLE);
       const size = this.#sizeNew(slot, action);
       const fits = shelf.bytes + size <= shelf.maxBytes &&
@@ -473,13 +534,14 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticker.close();
-    this.#stocks.close();
+    this.#backpressure.close();
+    this.stocks.close();
   }
 
   /** Takes a snapshot. */
   stats(): PoolStats {
     const { name, host, scheduler, maxBytes } = this.options;
-    const stocks = this.#stocks;
+    const stocks = this.stocks;
     const { created, limbo, misuses, discarded } = stocks.totals;
     const { main } = stocks;
     const live = stocks.sum(({ account }) => account.live);
@@ -500,6 +562,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       acquires,
       hits: acquires - misses,
       misses,
+      waiting: this.#backpressure.waiting,
+      refused: this.#backpressure.refused,
       bytes: stocks.sum(({ retention }) => retention.bytes),
       maxBytes,
       ticks: this.#ticker.ticks,
@@ -527,8 +591,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       now: this.#ticker.now,
       ticks: this.#ticker.ticks,
       limits: { maxBytes, ...this.#ticker.limits },
-      generations: this.#stocks.generations(this.#ticker.now),
-      ...ageQuantiles(this.#stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
+      generations: this.stocks.generations(this.#ticker.now),
+      ...ageQuantiles(this.stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
       ...(entropy === undefined ? {} : { entropy }),
       tags: this.tags.explain(this.#ticker.elapsedMs),
     };

@@ -14,6 +14,9 @@
  * - `"closed"`: used after close
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
+ * - `"exhausted"`: `maxLeases` objects are in use, others wait already, or too many do
+ * - `"throttled"`: more creations a second than `maxCreatesPerSecond`
+ * - `"timeout"`: waited for as long as `timeoutMs`, in vain
  */
 export type PoolErrorCode =
   | "foreign"
@@ -25,7 +28,10 @@ export type PoolErrorCode =
   | "reset"
   | "dispose"
   | "sizeOf"
-  | "scheduler";
+  | "scheduler"
+  | "exhausted"
+  | "throttled"
+  | "timeout";
 
 /**
  * A misuse of a pool, or a failure of one of its callbacks.
@@ -46,6 +52,8 @@ export type PoolErrorCode =
 export class PoolError extends Error {
   /** What the error is about. */
   readonly code: PoolErrorCode;
+  /** When to try again, in milliseconds from now, where that is known (`"throttled"`). */
+  declare readonly retryAfterMs?: number;
 
   /**
    * Makes an error.
@@ -53,11 +61,13 @@ export class PoolError extends Error {
    * @param code What the error is about.
    * @param message Action: rule: received.
    * @param cause What a callback threw, if one did.
+   * @param retryAfterMs When to try again, in milliseconds from now, where that is known.
    */
-  constructor(code: PoolErrorCode, message: string, cause?: unknown) {
+  constructor(code: PoolErrorCode, message: string, cause?: unknown, retryAfterMs?: number) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "PoolError";
     this.code = code;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 }
 

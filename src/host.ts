@@ -55,6 +55,11 @@ export interface Host {
    * cancels it, or `undefined` where there are no timers: then the work itself must tick.
    */
   defer(callback: () => void, delayMs: number): (() => void) | undefined;
+  /**
+   * Runs `callback` once after `delayMs`, in the request that asks for it, and keeps the process alive
+   * until then. Returns a function that cancels it, or `undefined` where there are no timers at all.
+   */
+  timeout(callback: () => void, delayMs: number): (() => void) | undefined;
   /** Stops watching; later readings of collections are empty. */
   close(): void;
 }
@@ -79,6 +84,7 @@ export function inertHost(): Host {
     heap: () => undefined,
     gc: () => noGc,
     defer: () => undefined,
+    timeout: () => undefined,
     close: () => {},
   };
 }

@@ -13,12 +13,13 @@ import { checkGenerations, type GenerationOptions, sizedGenerations } from "./ge
 import { type Guard, LimboGuard } from "./guard.ts";
 import { checkHeat, type HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, StampedLease } from "./lease.ts";
 import { needPressure, type Pressure } from "./pressure.ts";
 import { ceilingFor, UNKNOWN_SIZE } from "./retention.ts";
 import { needScheduler, type Scheduler } from "./scheduler.ts";
 import type { PoolStats } from "./stats.ts";
 import { needTagName, type Tag, type TagHandle } from "./tag.ts";
+import type { WaitOptions } from "./waiter.ts";
 
 /** What a misuse does: throw a {@linkcode PoolError}, tell `onError`, or nothing but count. */
 export type GuardMode = "throw" | "report" | "off";
@@ -96,6 +97,26 @@ export interface PoolOptions<T extends object> {
    */
   readonly maxLimbo?: number;
   /**
+   * The most objects that may be in use at once, an integer of at least 1: leased, or waiting for a
+   * guard. Past it `acquire` fails with the code `"exhausted"`, and `acquireAsync` waits.
+   *
+   * @default none
+   */
+  readonly maxLeases?: number;
+  /**
+   * The most acquires that may wait at once.
+   *
+   * @default {1024}
+   */
+  readonly maxWaiters?: number;
+  /**
+   * The most objects that may be made a second, above 0; a second's worth may be made at once. Past it
+   * `acquire` fails with the code `"throttled"`, and `acquireAsync` waits.
+   *
+   * @default none
+   */
+  readonly maxCreatesPerSecond?: number;
+  /**
    * The longest cycle, in milliseconds.
    *
    * @default {30000}
@@ -125,6 +146,9 @@ export interface PoolOptions<T extends object> {
 }
 
 const ACTION = "Cannot create Pool";
+const WAIT_ACTION = "Cannot acquire from Pool";
+/** The longest time that timers can tell, in ms. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const UNKNOWN_LIMIT = 512 * 2 ** 20;
 
 /**
@@ -180,6 +204,9 @@ export class Pool<T extends object> {
       memoryFraction = 0.25,
       maxTags = 256,
       maxLimbo = 65536,
+      maxLeases,
+      maxWaiters = 1024,
+      maxCreatesPerSecond,
       cycleMs = 30_000,
       tickMs = 500,
       guard = "throw",
@@ -203,6 +230,11 @@ export class Pool<T extends object> {
     }
     needNumber(ACTION, "maxTags", maxTags, 0);
     needNumber(ACTION, "maxLimbo", maxLimbo, 0);
+    if (maxLeases !== undefined) needNumber(ACTION, "maxLeases", maxLeases, 1);
+    needNumber(ACTION, "maxWaiters", maxWaiters, 0);
+    if (maxCreatesPerSecond !== undefined) {
+      needNumber(ACTION, "maxCreatesPerSecond", maxCreatesPerSecond, Number.MIN_VALUE, false);
+    }
     needNumber(ACTION, "cycleMs", cycleMs, 1, false);
     needNumber(ACTION, "tickMs", tickMs, 1, false);
     if (!["throw", "report", "off"].includes(guard)) {
@@ -237,6 +269,9 @@ export class Pool<T extends object> {
       memoryLimit,
       maxTags,
       maxLimbo,
+      maxLeases,
+      maxWaiters,
+      maxCreatesPerSecond,
       cycleMs,
       tickMs,
       heat,
@@ -253,7 +288,7 @@ export class Pool<T extends object> {
    * @param tag A label to learn under, 1 to 256 characters; `pool.tag(name).acquire()` does it
    * without a look-up.
    * @returns An object that nobody else holds.
-   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {PoolError} The pool is closed, a limit is reached, or `create` failed.
    * @throws {TypeError} A tag that is none.
    */
   acquire(tag?: string): T {
@@ -279,11 +314,58 @@ export class Pool<T extends object> {
    *
    * @param tag A label to learn under.
    * @returns The lease.
-   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {PoolError} The pool is closed, a limit is reached, or `create` failed.
    * @throws {TypeError} A tag that is none.
    */
   lease(tag?: string): Lease<T> {
     return (tag === undefined ? this.untagged : tagOf(this.core, tag)).lease();
+  }
+
+  /**
+   * Hands out an object, and waits for one where `maxLeases` are in use or no more may be created now.
+   * What is released goes to who has waited longest; nobody overtakes.
+   *
+   * A wait belongs to the request it began in. On Workers it needs a compatibility date from 2024-10-14
+   * on, and what is given to a request that has ended meanwhile comes back after `timeoutMs`.
+   *
+   * @param options How long to wait, until when, and a tag.
+   * @returns An object that nobody else holds. It rejects with the `signal`'s reason once that is
+   * aborted, and otherwise as below.
+   * @throws {PoolError} `"timeout"`: waited in vain; `"exhausted"`: `maxWaiters` wait already; the pool
+   * is closed, or was while this waited; `create` failed.
+   * @throws {RangeError} A `timeoutMs` that is none.
+   * @throws {TypeError} A tag or a signal that is none.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@siliconflow/pool";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const pool = new Pool({ create: () => ({ n: 0 }), reset: (o) => void (o.n = 0), maxLeases: 1 });
+   * const object = pool.acquire();
+   * const waiting = pool.acquireAsync({ timeoutMs: 1000 });
+   * pool.release(object);
+   * assertEquals(await waiting, object);
+   * pool.close();
+   * ```
+   */
+  async acquireAsync(options: WaitOptions): Promise<T> {
+    const tag = this.#waitingTag(options);
+    return await this.core.take(tag, tag.id, options, (slot) => slot.object);
+  }
+
+  /**
+   * Hands out an object in a stamped lease, and waits as {@linkcode acquireAsync} does.
+   *
+   * @param options How long to wait, until when, and a tag.
+   * @returns The lease.
+   * @throws {PoolError} As `acquireAsync`.
+   * @throws {RangeError} A `timeoutMs` that is none.
+   * @throws {TypeError} A tag or a signal that is none.
+   */
+  async leaseAsync(options: WaitOptions): Promise<Lease<T>> {
+    const tag = this.#waitingTag(options);
+    return await this.core.take(tag, tag.id + 1, options, (slot) => new StampedLease(tag, slot));
   }
 
   /**
@@ -391,6 +473,24 @@ export class Pool<T extends object> {
     this.core.close();
   }
 
+  /** Checks how an acquire may wait, and finds its tag. */
+  #waitingTag(options: WaitOptions): TagHandle<T> {
+    needOptions(WAIT_ACTION, "options", options);
+    const { tag, timeoutMs, signal } = options;
+    needNumber(WAIT_ACTION, "timeoutMs", timeoutMs, 0, false);
+    if (timeoutMs > MAX_TIMEOUT_MS) {
+      throw new RangeError(
+        `${WAIT_ACTION}: timeoutMs must be at most ${MAX_TIMEOUT_MS}: received ${timeoutMs}`,
+      );
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError(
+        `${WAIT_ACTION}: signal must be an AbortSignal: received ${show(signal)}`,
+      );
+    }
+    return tag === undefined ? this.untagged : tagOf(this.core, tag);
+  }
+
   /** Closes the pool: what `using` calls. */
   [Symbol.dispose](): void {
     this.core.close();
@@ -408,7 +508,7 @@ function isLimit(bytes: number | undefined): bytes is number {
 }
 
 function needHost(host: Host): void {
-  const methods = ["now", "heap", "gc", "defer", "close"] as const;
+  const methods = ["now", "heap", "gc", "defer", "timeout", "close"] as const;
   const missing = methods.find((method) => typeof host?.[method] !== "function");
   if (missing !== undefined) {
     throw new TypeError(`${ACTION}: host must have ${missing}(): received ${show(host)}`);

@@ -9,7 +9,7 @@
  * What the objects weigh is told by running sums, so that a pop has nothing to subtract.
  *
  * Invariants: `base <= low <= top`; steps rise in `start` and in `time`; the first step starts at
- * or below `base`; `limit == base + room`; and where sizes are known `ends[i + 1] == ends[i] +
+ * or below `base`; `limit == base + room`, or `base` while releases are diverted; and where sizes are known `ends[i + 1] == ends[i] +
  * size of slots[i]` for `base <= i < top`, `maxEnd == ends[base] + maxBytes`.
  *
  * @module
@@ -60,6 +60,7 @@ export class Shelf<T> {
 
   readonly #isSized: boolean;
   #room = 0;
+  #isDiverted = false;
   #maxBytes = Number.MAX_SAFE_INTEGER;
   #steps: Step[] = [];
 
@@ -93,7 +94,13 @@ export class Shelf<T> {
 
   set room(room: number) {
     this.#room = room;
-    this.limit = this.base + room;
+    this.#moveLimit();
+  }
+
+  /** Whether what is released goes to who waits for it, so that the shelf takes nothing. */
+  set isDiverted(isDiverted: boolean) {
+    this.#isDiverted = isDiverted;
+    this.#moveLimit();
   }
 
   /** Recorded size of the idle objects, in bytes; 0 where sizes are not known. */
@@ -161,7 +168,7 @@ export class Shelf<T> {
     for (; evicted < count && this.idle > 0; evicted++) {
       const slot = this.slots[this.base]!;
       this.slots[this.base++] = undefined;
-      this.limit = this.base + this.#room;
+      this.#moveLimit();
       if (this.low < this.base) this.low = this.base;
       this.#moveEnd();
       drop(slot);
@@ -183,6 +190,10 @@ export class Shelf<T> {
     this.slots[this.top++] = slot;
   }
 
+  #moveLimit(): void {
+    this.limit = this.base + (this.#isDiverted ? 0 : this.#room);
+  }
+
   #moveEnd(): void {
     if (this.#isSized) this.maxEnd = this.ends[this.base]! + this.#maxBytes;
   }
@@ -201,7 +212,7 @@ export class Shelf<T> {
     this.top -= base;
     this.low -= base;
     this.base = 0;
-    this.limit = this.#room;
+    this.#moveLimit();
     const steps = this.#steps;
     let stale = 0;
     while (stale + 1 < steps.length && steps[stale + 1]!.start <= base) stale++;

@@ -120,6 +120,13 @@ export interface PoolStats {
   readonly hits: number;
   /** Those that had to create. */
   readonly misses: number;
+  /** Acquires that wait for an object. */
+  readonly waiting: number;
+  /**
+   * Acquires so far that a limit refused, at once or after they had waited for as long as they may.
+   * They are no part of `acquires`.
+   */
+  readonly refused: number;
   /** Recorded size of the idle objects, in bytes; without `sizeOf` each counts 4 KB. */
   readonly bytes: number;
   /** What `bytes` may not pass. */

@@ -37,6 +37,8 @@ export interface StocksOptions<T extends object> {
   readonly isSized: boolean;
   readonly maxBytes: number;
   readonly report: (error: unknown) => void;
+  /** Hears that an object in use has gone. */
+  readonly freed?: () => void;
 }
 
 /** A tag's shelf may hold one part in this many of what the pool may. */
@@ -61,6 +63,7 @@ export class Stocks<T extends object> {
   readonly #granted: Set<Stock<T>> = new Set();
   /** A stock whose tag is losing it. */
   #leaving: Stock<T> | undefined;
+  #isDiverted = false;
 
   constructor(options: StocksOptions<T>) {
     this.#options = options;
@@ -84,6 +87,24 @@ export class Stocks<T extends object> {
   /** Adds up a figure of all stocks. */
   sum(figure: (stock: Stock<T>) => number): number {
     return this.all.reduce((sum, stock) => sum + figure(stock), 0);
+  }
+
+  /** Objects in existence. */
+  get live(): number {
+    return this.sum(({ account }) => account.live);
+  }
+
+  /** Whether what is released goes to who waits for it: then no shelf takes anything. */
+  divert(isDiverted: boolean): void {
+    this.#isDiverted = isDiverted;
+    for (const { shelf } of this.all) shelf.isDiverted = isDiverted;
+  }
+
+  /** Any shelf with something on it, which counts with `to` from now on; `undefined`: all are empty. */
+  borrow(to: Stock<T>): Shelf<T> | undefined {
+    const from = this.holding.find(({ shelf }) => shelf.idle > 0);
+    if (from !== undefined && from !== to) from.account.move(1, to.account);
+    return from?.shelf;
   }
 
   /** Sizes the ceilings by what one object takes. */
@@ -186,9 +207,10 @@ export class Stocks<T extends object> {
   }
 
   #make(place: Stock<T>["place"]): Stock<T> {
-    const { dispose, generations, heat, isSized, maxBytes, report } = this.#options;
+    const { dispose, freed, generations, heat, isSized, maxBytes, report } = this.#options;
     const shelf = new Shelf<T>(isSized);
-    const account = new Account(shelf, this.totals, dispose, report);
+    shelf.isDiverted = this.#isDiverted;
+    const account = new Account(shelf, this.totals, dispose, report, freed);
     return {
       place,
       shelf,

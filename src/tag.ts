@@ -51,7 +51,7 @@ export interface Tag<T extends object> {
    * Hands out an object, an idle one if there is one.
    *
    * @returns An object that nobody else holds.
-   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {PoolError} The pool is closed, a limit is reached, or `create` failed.
    */
   acquire(): T;
   /**
@@ -66,7 +66,7 @@ export interface Tag<T extends object> {
    * Hands out an object in a stamped lease, which cannot be ended for somebody else's.
    *
    * @returns The lease.
-   * @throws {PoolError} The pool is closed, or `create` failed.
+   * @throws {PoolError} The pool is closed, a limit is reached, or `create` failed.
    */
   lease(): Lease<T>;
   /**

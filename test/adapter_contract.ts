@@ -87,6 +87,32 @@ function testHost({ name, host: makeHost, memoryLimit, timers }: AdapterUnderTes
     assert(!called);
   });
 
+  it("times out once, after that many milliseconds of its clock", async () => {
+    const host = makeHost();
+    const start = host.now();
+    let calls = 0;
+    await new Promise<void>((resolve) => {
+      const cancel = host.timeout(() => {
+        calls++;
+        resolve();
+      }, 20);
+      assertEquals(typeof cancel, "function");
+    });
+    assertGreater(host.now() - start, 15);
+    await nextTurn();
+    assertEquals(calls, 1);
+  });
+
+  it("cancels a timeout", async () => {
+    let called = false;
+    const cancel = makeHost().timeout(() => called = true, 0);
+    cancel?.();
+    await nextTurn();
+    await nextTurn();
+    assert(!called);
+    cancel?.();
+  });
+
   it("defers nothing where timers end with a request", { skip: timers }, () => {
     assertEquals(makeHost().defer(() => {}, 0), undefined);
   });

@@ -12,12 +12,10 @@ describe("inertHost()", () => {
       undefined,
     ]);
     assertEquals({ ...host.gc() }, { minor: 0, major: 0, unknown: 0 });
-    assertEquals(
-      host.defer(() => {
-        throw new Error("Cannot defer: there must be no timers: received one");
-      }, 0),
-      undefined,
-    );
+    const run = () => {
+      throw new Error("Cannot defer: there must be no timers: received one");
+    };
+    assertEquals([host.defer(run, 0), host.timeout(run, 0)], [undefined, undefined]);
     host.close();
     host.close();
   });

@@ -19,8 +19,10 @@ export function checkStats(stats: PoolStats, afterTick = false): void {
   assertEquals(stats.hits + stats.misses, stats.acquires, shown);
   assert(stats.idle <= ceiling, `idle over the ceilings: ${shown}`);
   assert(stats.bytes <= stats.maxBytes, `over the byte budget: ${shown}`);
+  assert(stats.waiting === 0 || stats.idle === 0, `waiting beside idle objects: ${shown}`);
   assert(stats.peak >= stats.leased + stats.limbo, `peak below what is in use: ${shown}`);
-  const figures = [stats.created, stats.leased, stats.idle, stats.limbo, stats.bytes, stats.misses];
+  const { created, leased, limbo, bytes, misses, waiting, refused } = stats;
+  const figures = [created, leased, stats.idle, limbo, bytes, misses, waiting, refused];
   assert(figures.every((figure) => Number.isSafeInteger(figure) && figure >= 0), shown);
   if (!afterTick) return;
   for (const { idle, target, maxSize } of stats.generations) {
@@ -41,10 +43,12 @@ export class Oracle<T extends Watched> {
   readonly leased = new Set<T>();
   readonly limbo = new Set<T>();
   readonly #pool: Pool<T>;
+  readonly #maxLeases: number;
   #closed = false;
 
-  constructor(pool: Pool<T>) {
+  constructor(pool: Pool<T>, maxLeases = Infinity) {
     this.#pool = pool;
+    this.#maxLeases = maxLeases;
   }
 
   /** An object was handed out: invariants 2, 5, 6 and 7. */
@@ -79,6 +83,7 @@ export class Oracle<T extends Watched> {
   check(afterTick = false): void {
     const stats = this.#pool.stats();
     checkStats(stats, afterTick);
+    assert(stats.live <= this.#maxLeases, `over maxLeases: ${JSON.stringify(stats)}`);
     assertEquals(stats.leased, this.leased.size, "leased");
     assertEquals(stats.limbo, this.limbo.size, "limbo");
   }

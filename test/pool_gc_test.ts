@@ -33,6 +33,7 @@ function watchedHost(now?: () => number): WatchedHost {
       return reading;
     },
     defer: (callback, delayMs) => host.defer(callback, delayMs),
+    timeout: (callback, delayMs) => host.timeout(callback, delayMs),
     close: () => host.close(),
   };
 }

@@ -1,7 +1,7 @@
 /** Bad input to a pool's constructor and verbs. */
 
 import { describe, it } from "node:test";
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { inertHost, Pool, type PoolOptions } from "../mod.ts";
 import { assertGrammar, thingPool } from "./fixture/thing.ts";
 import { checkStats } from "./oracle.ts";
@@ -48,12 +48,19 @@ const BAD_OPTIONS: readonly (readonly [object, ErrorConstructor, RegExp])[] = [
     [{ maxBytes: bad }, RangeError, /maxBytes must be an integer of at least 0: /] as const,
     [{ maxTags: bad }, RangeError, /maxTags must be an integer of at least 0: /] as const,
     [{ maxLimbo: bad }, RangeError, /maxLimbo must be an integer of at least 0: /] as const,
+    [{ maxWaiters: bad }, RangeError, /maxWaiters must be an integer of at least 0: /] as const,
   ]),
   ...[-1, 0, NaN, Infinity, "1", null].flatMap((bad) => [
     [{ memoryFraction: bad }, RangeError, /memoryFraction must be /] as const,
     [{ cycleMs: bad }, RangeError, /cycleMs must be a finite number of at least 1: /] as const,
     [{ tickMs: bad }, RangeError, /tickMs must be a finite number of at least 1: /] as const,
   ]),
+  ...[-1, 0, 1.5, NaN, Infinity, "1", null].map((bad) =>
+    [{ maxLeases: bad }, RangeError, /maxLeases must be an integer of at least 1: /] as const
+  ),
+  ...[-1, 0, NaN, Infinity, "1", null].map((bad) =>
+    [{ maxCreatesPerSecond: bad }, RangeError, /maxCreatesPerSecond must be a finite /] as const
+  ),
   [{ memoryFraction: 1.01 }, RangeError, /memoryFraction must be at most 1: received 1.01$/],
   [{ guard: "warn" }, TypeError, /guard must be one of throw, report, off: received "warn"$/],
   [{ guard: null }, TypeError, /guard must be one of/],
@@ -68,6 +75,7 @@ const BAD_OPTIONS: readonly (readonly [object, ErrorConstructor, RegExp])[] = [
   [{ host: { ...inertHost(), heap: 1 } }, TypeError, /host must have heap\(\)/],
   [{ host: { ...inertHost(), gc: null } }, TypeError, /host must have gc\(\)/],
   [{ host: { ...inertHost(), defer: {} } }, TypeError, /host must have defer\(\)/],
+  [{ host: { ...inertHost(), timeout: 5 } }, TypeError, /host must have timeout\(\)/],
   [{ host: { ...inertHost(), close: undefined } }, TypeError, /host must have close\(\)/],
   [{ heat: null }, TypeError, /heat must be an object: received null$/],
   [{ heat: 5 }, TypeError, /heat must be an object: received 5$/],
@@ -120,6 +128,9 @@ describe("new Pool() with bad input", () => {
     "maxBytes: 0": { maxBytes: 0 },
     "maxTags: 0": { maxTags: 0 },
     "maxLimbo: 0": { maxLimbo: 0 },
+    "maxLeases: 1": { maxLeases: 1 },
+    "maxWaiters: 0": { maxWaiters: 0 },
+    "maxCreatesPerSecond: 0.5": { maxCreatesPerSecond: 0.5 },
     "memoryFraction: 1": { memoryFraction: 1 },
     "an empty name": { name: "" },
     "a tick of fractions": { tickMs: 1.5, cycleMs: 1.5 },
@@ -205,6 +216,33 @@ describe("Verbs with bad input", () => {
       const error = thrownBy(() => pool.prewarm(count as number));
       assertInstanceOf(error, RangeError);
       assertGrammar(error);
+      assertEquals(pool.stats().created, 0);
+    });
+  }
+
+  const waits: readonly (readonly [unknown, ErrorConstructor, RegExp])[] = [
+    ...[undefined, null, 7, "5", () => {}].map((bad) =>
+      [bad, TypeError, /options must be an object: /] as const
+    ),
+    ...[undefined, null, -1, NaN, Infinity, "5", 5n].map((timeoutMs) =>
+      [{ timeoutMs }, RangeError, /timeoutMs must be a finite number of at least 0: /] as const
+    ),
+    [{ timeoutMs: 2 ** 31 }, RangeError, /timeoutMs must be at most 2147483647: rec.* 2147483648$/],
+    ...[null, 7, {}, new AbortController()].map((signal) =>
+      [{ timeoutMs: 5, signal }, TypeError, /signal must be an AbortSignal: received /] as const
+    ),
+    ...["", null, 7].map((tag) => [{ timeoutMs: 5, tag }, TypeError, /tag must be /] as const),
+  ];
+  for (const [options, type, message] of waits) {
+    const name = describeBad({ options });
+    it(`Pool.acquireAsync() and leaseAsync() refuse ${name} with ${message.source}`, async () => {
+      const { pool } = thingPool();
+      for (const verb of ["acquireAsync", "leaseAsync"] as const) {
+        const error = await pool[verb](options as never).then(() => undefined, (e: Error) => e);
+        assertInstanceOf(error, type);
+        assertMatch(error.message, message);
+        assertGrammar(error);
+      }
       assertEquals(pool.stats().created, 0);
     });
   }

@@ -46,6 +46,8 @@ describe("PoolStats", () => {
       acquires: 0,
       hits: 0,
       misses: 0,
+      waiting: 0,
+      refused: 0,
       bytes: 0,
       maxBytes: 1000,
       ticks: 0,

@@ -87,6 +87,12 @@ export function defer(callback: () => void, delayMs: number): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Runs `callback` once, in the request that asks for it. Returns what cancels it. */
+export function timeout(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}
+
 /** Runs `callback` again and again, without keeping the process alive. Returns what ends it. */
 export function repeat(callback: () => void, periodMs: number): () => void {
   const timer = setInterval(callback, periodMs);

@@ -7,7 +7,7 @@
 import { GcSum, noGc } from "../gc.ts";
 import type { HeapReading, Host } from "../host.ts";
 import type { GcFeed } from "./_feed.ts";
-import { now } from "./_globals.ts";
+import { now, timeout } from "./_globals.ts";
 
 /** What differs from one runtime to another. */
 export interface HostParts {
@@ -34,6 +34,7 @@ export function makeHost({ feed, ...parts }: HostParts): Host {
   return {
     ...parts,
     now,
+    timeout,
     gc() {
       if (closed) return noGc;
       if (unsubscribe) feed.poll();

@@ -5,7 +5,7 @@
  */
 
 import { type Host, inertHost } from "../host.ts";
-import { defer, globals, isWorkers, now } from "./_globals.ts";
+import { defer, globals, isWorkers, now, timeout } from "./_globals.ts";
 import { bunHost } from "./bun.ts";
 import { denoHost } from "./deno.ts";
 import { nodeHost } from "./node.ts";
@@ -35,6 +35,6 @@ export function detectHost(): Host {
   if (Deno) return denoHost();
   if (Bun) return bunHost();
   if (process?.versions?.["node"]) return nodeHost();
-  const timers = typeof setTimeout === "function" ? { defer } : {};
+  const timers = typeof setTimeout === "function" ? { defer, timeout } : {};
   return { ...inertHost(), runtime: "unknown", now, ...timers };
 }

@@ -10,6 +10,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "src/cost.ts": 0,
   "src/entropy.ts": 0,
   "src/error.ts": 0,
+  "src/gcra.ts": 0,
   "src/gc.ts": 0,
   "src/host.ts": 0,
   "src/level_gaps.ts": 0,
@@ -21,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "src/threshold.ts": 0,
   // F1: what is known of a pool.
   "src/account.ts": 1,
+  "src/admission.ts": 1,
   "src/explanation.ts": 1,
   "src/generation.ts": 1,
   "src/heat.ts": 1,
@@ -38,7 +40,9 @@ const FLOORS: Readonly<Record<string, number>> = {
   "src/stocks.ts": 2,
   "src/tag.ts": 2,
   "src/tag_table.ts": 2,
+  "src/waiter.ts": 2,
   // F3: the pool.
+  "src/backpressure.ts": 3,
   "src/core.ts": 3,
   "src/pool.ts": 3,
   "src/ticker.ts": 3,

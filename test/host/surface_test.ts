@@ -55,6 +55,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "TagExplanation",
       "TagSample",
       "TagStats",
+      "WaitOptions",
     ],
   },
   "./deno": { values: ["denoHost", "readHeap", "watchGc"], types: ADAPTER_TYPES },
