@@ -16,7 +16,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { fixedScheduler, Pool, type PoolOptions } from "../mod.ts";
+import { fixedScheduler, Pool, PoolError, type PoolOptions } from "../mod.ts";
 import { Random } from "../bench/runner/random.ts";
 import { canCollect, collectAll } from "./fixture/collection.ts";
 import { FakeHost } from "./fixture/fake_host.ts";
@@ -26,6 +26,7 @@ import {
   makeIdle,
   type Thing,
   type ThingOptions,
+  type ThingPool,
   thingPool,
 } from "./fixture/thing.ts";
 import { Oracle } from "./oracle.ts";
@@ -721,11 +722,299 @@ const GENERIC_POOL: readonly Case[] = [
   },
 ];
 
+/** Waits this long at most, of a clock that moves only when a case moves it. */
+const PATIENT = { timeoutMs: 1000 };
+
+/** A pool of so many leases at once, with timers that the case moves. */
+function limited(maxLeases: number, options: ThingOptions = {}): ThingPool {
+  return thingPool({ maxLeases, host: new FakeHost({ timers: true }), ...options });
+}
+
+/** Notes who is served, and in which order. */
+function noteOrder(waits: readonly Promise<unknown>[]): number[] {
+  const order: number[] = [];
+  waits.forEach((wait, i) => wait.then(() => order.push(i)));
+  return order;
+}
+
+const TARN_WAITING: readonly Case[] = [
+  {
+    promise: "hands out as many as its most at once, and whoever comes then waits",
+    async check() {
+      const { pool, made } = limited(4);
+      const held = await Promise.all(Array.from({ length: 4 }, () => pool.acquireAsync(PATIENT)));
+      assertEquals(held, made);
+      const wait = pool.acquireAsync(PATIENT);
+      assertEquals([pool.stats().leased, pool.stats().waiting, made.length], [4, 1, 4]);
+      pool.release(held[2]!);
+      assertStrictEquals(await wait, held[2]);
+      assertEquals([pool.stats().leased, pool.stats().waiting, made.length], [4, 0, 4]);
+    },
+  },
+  {
+    promise: "serves those who wait in the order in which they came",
+    async check() {
+      const { pool } = limited(5);
+      const held = acquireMany(pool, 5);
+      const waits = Array.from({ length: 3 }, () => pool.acquireAsync(PATIENT));
+      const order = noteOrder(waits);
+      for (const thing of held.slice(2)) pool.release(thing);
+      assertEquals(await Promise.all(waits), held.slice(2));
+      assertEquals(order, [0, 1, 2]);
+    },
+  },
+  {
+    promise: "an acquire that waits can be aborted, and takes nothing",
+    async check() {
+      const { pool } = limited(1);
+      const held = pool.acquire();
+      const aborter = new AbortController();
+      const wait = pool.acquireAsync({ ...PATIENT, signal: aborter.signal });
+      const next = pool.acquireAsync(PATIENT);
+      assertEquals(pool.stats().waiting, 2);
+      const reason = new Error("aborted");
+      aborter.abort(reason);
+      assertStrictEquals(await assertRejects(() => wait), reason);
+      assertEquals(pool.stats().waiting, 1);
+      pool.release(held);
+      assertStrictEquals(await next, held);
+    },
+  },
+  {
+    promise: "an abort that comes too late loses nothing: the acquire has its resource",
+    async check() {
+      const { pool } = limited(1);
+      const held = pool.acquire();
+      const aborter = new AbortController();
+      const wait = pool.leaseAsync({ ...PATIENT, signal: aborter.signal });
+      pool.release(held);
+      aborter.abort();
+      const lease = await wait;
+      assertStrictEquals(lease.value, held);
+      lease.release();
+      assertEquals([pool.stats().leased, pool.stats().idle], [0, 1]);
+    },
+  },
+  {
+    promise: "an acquire fails after its time and not before, and is no longer waiting then",
+    async check() {
+      const { pool, host } = limited(1);
+      const held = pool.acquire();
+      const wait = pool.acquireAsync({ timeoutMs: 100 });
+      let isOver = false;
+      const failed = assertRejects(() => wait, PoolError).finally(() => isOver = true);
+      await undefined;
+      host.advance(99);
+      for (let turn = 0; turn < 10; turn++) await undefined;
+      assertEquals([isOver, pool.stats().waiting], [false, 1]);
+      host.advance(1);
+      assertEquals((await failed).code, "timeout");
+      assertEquals(pool.stats().waiting, 0);
+      pool.release(held);
+      assertEquals(pool.stats().idle, 1);
+    },
+  },
+  {
+    promise: "limits and times that are no positive numbers are refused; here 0 ms is a turn",
+    async check() {
+      for (const bad of ["1", -1, 0, 1.5]) refusesOptions({ maxLeases: bad }, "maxLeases must be");
+      const { pool, host } = limited(1);
+      for (const timeoutMs of ["10", -10, NaN, undefined]) {
+        await assertRejects(() => pool.acquireAsync({ timeoutMs } as never), RangeError);
+      }
+      pool.acquire();
+      const failed = assertRejects(() => pool.acquireAsync({ timeoutMs: 0 }), PoolError);
+      await undefined;
+      host.advance(0);
+      assertEquals((await failed).code, "timeout");
+    },
+  },
+  {
+    promise:
+      "an error of create goes to the one whose resource it was to be, the next gets another",
+    async check() {
+      let failures = 0;
+      let id = 0;
+      const { pool } = limited(1, {
+        create() {
+          if (failures-- > 0) throw new Error("not yet");
+          return { id: id++, dirty: false, disposed: 0, size: 1 };
+        },
+      });
+      const lease = pool.lease();
+      const failed = assertRejects(() => pool.acquireAsync(PATIENT), PoolError);
+      const second = pool.acquireAsync(PATIENT);
+      failures = 1;
+      lease.expire();
+      assertEquals((await failed).code, "create");
+      assertEquals((await second).id, 1);
+      assertEquals([pool.stats().leased, pool.stats().waiting], [1, 0]);
+    },
+  },
+  {
+    promise: "destroy aborts those who wait",
+    async check() {
+      const { pool } = limited(1);
+      const held = pool.acquire();
+      const waits = [pool.acquireAsync(PATIENT), pool.leaseAsync(PATIENT)];
+      const failed = waits.map((wait) => assertRejects(() => wait, PoolError));
+      pool.close();
+      for (const { code } of await Promise.all(failed)) assertEquals(code, "closed");
+      assertEquals(pool.stats().waiting, 0);
+      pool.release(held);
+      assertEquals([held.disposed, pool.stats().live], [1, 0]);
+    },
+  },
+  {
+    promise: "all of a hundred acquires get through three resources, whoever gives up between them",
+    async check() {
+      const { pool, made } = limited(3);
+      const oracle = new Oracle(pool);
+      let served = 0;
+      let aborted = 0;
+      await interleave(`hundred ${Date.now()}`, 100, async (random) => {
+        await giveWay(random);
+        const aborter = new AbortController();
+        const isImpatient = random.below(4) === 0;
+        const wait = pool.acquireAsync({ ...PATIENT, signal: aborter.signal });
+        const thing = wait.catch((error) => {
+          assertStrictEquals(error, aborter.signal.reason);
+          return undefined;
+        });
+        if (isImpatient) {
+          await giveWay(random);
+          aborter.abort();
+        }
+        const got = await thing;
+        if (got === undefined) {
+          aborted++;
+          return;
+        }
+        oracle.acquired(got);
+        await giveWay(random);
+        oracle.released(got);
+        pool.release(got);
+        served++;
+      });
+      oracle.check();
+      assertEquals([served + aborted, pool.stats().waiting, pool.stats().idle], [100, 0, 3]);
+      assert(served > 0 && aborted > 0);
+      assertEquals(made.length, 3);
+    },
+  },
+];
+
+const GENERIC_POOL_WAITING: readonly Case[] = [
+  {
+    promise: "expands to its most and no further",
+    async check() {
+      const { pool, made } = limited(2);
+      let served = 0;
+      await interleave(`expand ${Date.now()}`, 10, async (random) => {
+        using lease = await pool.leaseAsync(PATIENT);
+        lease.value.dirty = true;
+        await giveWay(random);
+        served++;
+      });
+      assertEquals([served, made.length, pool.stats().peak], [10, 2, 2]);
+    },
+  },
+  {
+    promise: "the most is 1 by default; here there is none unless maxLeases is given",
+    async check() {
+      const { pool } = thingPool();
+      acquireMany(pool, 10_000);
+      await pool.acquireAsync(PATIENT);
+      assertEquals(pool.stats().leased, 10_001);
+    },
+  },
+  {
+    promise: "who waits may have a priority; here first come is first served",
+    async check() {
+      const { pool } = limited(1);
+      const held = pool.acquire();
+      const urgent = { ...PATIENT, priority: 0 };
+      const waits = [PATIENT, PATIENT, urgent].map((options) => pool.leaseAsync(options));
+      const order = noteOrder(waits);
+      pool.release(held);
+      for (const wait of waits) (await wait).release();
+      assertEquals(order, [0, 1, 2]);
+    },
+  },
+  {
+    promise: "who comes later does not get what was released for who waits",
+    async check() {
+      const { pool } = limited(1);
+      const held = pool.acquire();
+      const wait = pool.acquireAsync(PATIENT);
+      pool.release(held);
+      failsWith("exhausted", () => pool.acquire());
+      assertStrictEquals(await wait, held);
+    },
+  },
+  {
+    promise: "only so many may wait: one more is refused at once, or each where that is 0",
+    async check() {
+      for (const maxWaiters of [0, 2]) {
+        const { pool } = limited(1, { maxWaiters });
+        const held = pool.acquire();
+        const waits = Array.from({ length: maxWaiters }, () => pool.leaseAsync(PATIENT));
+        const error = await assertRejects(() => pool.acquireAsync(PATIENT), PoolError);
+        assertEquals(error.code, "exhausted");
+        assertEquals(pool.stats().waiting, maxWaiters);
+        pool.release(held);
+        for (const wait of waits) (await wait).release();
+        assertEquals(pool.stats().leased, 0);
+      }
+    },
+  },
+  {
+    promise: "an acquire that timed out leaves its resource to the next",
+    async check() {
+      const { pool, host } = limited(1);
+      const held = pool.acquire();
+      const first = assertRejects(() => pool.acquireAsync({ timeoutMs: 20 }), PoolError);
+      const second = pool.acquireAsync({ timeoutMs: 100 });
+      await undefined;
+      host.advance(20);
+      assertEquals((await first).code, "timeout");
+      pool.release(held);
+      assertStrictEquals(await second, held);
+    },
+  },
+  {
+    promise: "what its borrower destroys makes room, and who waits gets another",
+    async check() {
+      const { pool, made } = limited(1);
+      const lease = pool.lease();
+      const wait = pool.acquireAsync(PATIENT);
+      lease.expire();
+      assertStrictEquals(await wait, made[1]);
+      assertEquals([pool.stats().leased, pool.stats().discarded.expired], [1, 1]);
+    },
+  },
+  {
+    promise: "what reset throws on makes room as well",
+    async check() {
+      const { pool, made } = limited(1, {
+        reset(thing) {
+          if (thing.size > 1) throw new Error("worn out");
+        },
+      });
+      const thing = pool.acquire();
+      const wait = pool.acquireAsync(PATIENT);
+      thing.size = 2;
+      failsWith("reset", () => pool.release(thing));
+      assertStrictEquals(await wait, made[1]);
+    },
+  },
+];
+
 const SUITES: Readonly<Record<string, readonly Case[]>> = {
   "Go sync.Pool": GO,
   "Netty Recycler": NETTY,
-  "tarn": TARN,
-  "generic-pool": GENERIC_POOL,
+  "tarn": [...TARN, ...TARN_WAITING],
+  "generic-pool": [...GENERIC_POOL, ...GENERIC_POOL_WAITING],
 };
 
 for (const [suite, cases] of Object.entries(SUITES)) {

@@ -7,6 +7,7 @@ import {
   assertInstanceOf,
   assertLess,
   assertLessOrEqual,
+  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -117,6 +118,20 @@ describe("Tags from URLs", () => {
     });
   }
 
+  it("Pool takes names for names in acquireAsync() and leaseAsync(), and refuses megabytes", async () => {
+    const { pool } = thingPool({ maxLeases: 1 });
+    for (const tag of NAMES) {
+      pool.release(await pool.acquireAsync({ tag, timeoutMs: 1000 }));
+      (await pool.leaseAsync({ tag, timeoutMs: 1000 })).release();
+    }
+    assertEquals(new Set(pool.stats().tags.map(({ name }) => name)), new Set(NAMES));
+    const tag = "/".repeat(4e6);
+    await assertRejects(() => pool.acquireAsync({ tag, timeoutMs: 1000 }), TypeError);
+    await assertRejects(() => pool.leaseAsync({ tag, timeoutMs: 1000 }), TypeError);
+    assertEquals([pool.stats().leased, pool.stats().waiting], [0, 0]);
+    checkStats(pool.stats());
+  });
+
   it("Pool takes 256 characters and refuses 257, counted as JavaScript does", () => {
     const { pool } = thingPool();
     pool.tag("👩".repeat(128));
@@ -213,6 +228,9 @@ describe("Options that lie", () => {
     memoryFraction: 0.5,
     maxTags: 1,
     maxLimbo: 1,
+    maxLeases: 2,
+    maxWaiters: 1,
+    maxCreatesPerSecond: 100,
     cycleMs: 1000,
     tickMs: 100,
     heat: {},
