@@ -58,6 +58,8 @@ export class Backpressure<T extends object> {
   /** Those that were given something and have not gone on yet. */
   readonly #given: Set<Waiter<T>> = new Set();
   #isServing = false;
+  /** Who is out of the queue while an object is made for it, and may have to go back: 0 or 1. */
+  #served = 0;
   #isClosed = false;
   /** Cancels the timer that serves when the rate allows it. */
   #retry: (() => void) | undefined;
@@ -209,6 +211,7 @@ export class Backpressure<T extends object> {
     }
     // Out of the queue before `create` runs, so that nobody else serves it.
     this.#remove(waiter);
+    this.#served = 1;
     try {
       this.#settle(waiter, this.#source.takeSlow(waiter.tag, waiter.holder, true));
       return true;
@@ -217,6 +220,8 @@ export class Backpressure<T extends object> {
         waiter.refuse(error);
         return true;
       }
+    } finally {
+      this.#served = 0;
     }
     // The clock, which is the user's, took what there was. Nothing else has run since.
     if (this.#isClosed) this.#sendAway(waiter, closed());
@@ -271,11 +276,11 @@ export class Backpressure<T extends object> {
 
   /** Throws where no more may wait. */
   #needPlace(now: number): void {
-    if (this.#queue.size < this.#maxWaiters) return;
+    if (this.#queue.size + this.#served < this.#maxWaiters) return;
     for (const waiter of this.#queue) {
       if (now > waiter.deadline) this.#leave(waiter, this.#late(waiter));
     }
-    if (this.#queue.size < this.#maxWaiters) return;
+    if (this.#queue.size + this.#served < this.#maxWaiters) return;
     this.refused++;
     const rule = `the waiters must be fewer than maxWaiters: received ${this.#maxWaiters}`;
     throw new PoolError("exhausted", `${ACTION}: ${rule}`);

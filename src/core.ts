@@ -621,10 +621,16 @@ function faultOfNew(object: unknown): string | undefined {
   if ((typeof object !== "object" && typeof object !== "function") || object === null) {
     return `must return an object: received ${show(object)}`;
   }
-  if (typeof (object as { then?: unknown }).then === "function") {
-    return "must return an object: received a promise";
+  let former: Slot<object> | undefined;
+  try {
+    if (typeof (object as { then?: unknown }).then === "function") {
+      return "must return an object: received a promise";
+    }
+    former = slotOf(object);
+  } catch (error) {
+    // A revoked Proxy, a getter that throws.
+    return `must return an object that can be read: received one that throws ${show(error)}`;
   }
-  const former = slotOf(object);
   if (former === undefined || former.holder === DISCARDED) return undefined;
   return "must return a new object: received one that is in a pool already";
 }

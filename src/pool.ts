@@ -242,18 +242,18 @@ export class Pool<T extends object> {
         `${ACTION}: guard must be one of throw, report, off: received ${show(guard)}`,
       );
     }
-    if (options.maxBytes !== undefined) needNumber(ACTION, "maxBytes", options.maxBytes, 0);
+    // Each option is read once: what a getter says next has not been checked.
+    const { maxBytes: ownBytes, generations } = options;
+    if (ownBytes !== undefined) needNumber(ACTION, "maxBytes", ownBytes, 0);
     const heat = checkHeat(ACTION, options.heat);
     const scheduler = options.scheduler ?? adaptiveScheduler();
     needScheduler(ACTION, scheduler);
-    const given = options.generations === undefined
-      ? undefined
-      : checkGenerations(ACTION, options.generations);
+    const given = generations === undefined ? undefined : checkGenerations(ACTION, generations);
     const host = options.host ?? detectHost();
     needHost(host);
     const limits = [memoryLimit, host.heap()?.limitBytes, host.memoryLimit];
     const limit = limits.find(isLimit) ?? UNKNOWN_LIMIT;
-    const maxBytes = options.maxBytes ??
+    const maxBytes = ownBytes ??
       (given === undefined ? Math.floor(limit * memoryFraction) : Number.MAX_SAFE_INTEGER);
     this.core = new Core({
       name,

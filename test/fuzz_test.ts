@@ -1,8 +1,8 @@
 /**
  * Random operations on a pool whose callbacks call the pool, and throw.
  *
- * Whatever create, reset, dispose, sizeOf, the scheduler and the clock do in between: no object is in
- * two hands, none is lost, and nothing goes over its bounds.
+ * Whatever create, reset, dispose, sizeOf, the scheduler, the clock and the timers do in between: no
+ * object is in two hands, none is lost, nothing goes over its bounds, and who waits is settled once.
  */
 
 import { describe, it } from "node:test";
@@ -18,10 +18,14 @@ const STEPS = 200;
 /** Callbacks within callbacks. */
 const MAX_DEPTH = 3;
 const TAGS = ["a", "b", "c"];
+const MAX_WAIT_MS = 1500;
 
 interface Body extends Watched {
   size: number;
 }
+
+/** What the pool may refuse. */
+const REFUSALS = ["closed", "sizeOf", "exhausted", "throttled", "timeout"];
 
 /** What a callback throws on purpose. */
 class Mishap extends Error {}
@@ -29,13 +33,17 @@ class Mishap extends Error {}
 /** A pool, what the test holds of it, and a random source of operations. */
 class Fuzzer {
   readonly #random: Random;
-  readonly #host = new FakeHost();
+  readonly #host: FakeHost;
   readonly #pool: Pool<Body>;
   readonly #oracle: Oracle<Body>;
   readonly #generations: readonly { name: string; maxSize: number; ttlMs: number }[];
   readonly #raw: Body[] = [];
   readonly #leases: { readonly lease: Lease<Body>; readonly body: Body }[] = [];
   readonly #guards: { readonly guard: Guard<Body>; readonly bodies: Body[] }[] = [];
+  readonly #maxWaiters: number;
+  readonly #controllers: AbortController[] = [];
+  /** Acquires that were not settled yet. */
+  #pending = 0;
   #depth = 0;
   /** The first thing that went wrong: the pool keeps an error of onError to itself. */
   #fault: unknown;
@@ -49,7 +57,9 @@ class Fuzzer {
         { name: "y", maxSize: random.below(30), ttlMs: 0 },
       ];
     const isSized = random.next() < 0.6;
-    const host = this.#host;
+    const host = this.#host = new FakeHost({ timers: random.next() < 0.5 });
+    const maxLeases = random.next() < 0.6 ? 1 + random.below(8) : undefined;
+    this.#maxWaiters = random.below(6);
     this.#pool = new Pool<Body>({
       create: () => {
         this.#interrupt();
@@ -76,6 +86,9 @@ class Fuzzer {
         : { maxBytes: 4096 * (10 + random.below(60)) }),
       generations: this.#generations,
       maxLimbo: 6,
+      ...(maxLeases === undefined ? {} : { maxLeases }),
+      maxWaiters: this.#maxWaiters,
+      ...(random.next() < 0.4 ? { maxCreatesPerSecond: 1 + random.below(20) } : {}),
       host,
       scheduler: {
         name: "fuzzer",
@@ -86,23 +99,36 @@ class Fuzzer {
       },
       onError: (error) => this.#excuse(error),
     });
-    this.#oracle = new Oracle(this.#pool);
+    this.#oracle = new Oracle(this.#pool, maxLeases);
     host.now = () => {
       if (random.next() < 0.05) this.#nest();
       return host.time;
     };
+    const timeout = host.timeout.bind(host);
+    host.timeout = (callback, delayMs) => {
+      const cancel = timeout(callback, delayMs);
+      this.#interrupt();
+      return cancel;
+    };
   }
 
-  run(): void {
+  async run(): Promise<void> {
     for (let i = 0; i < STEPS; i++) {
       this.#depth = 1;
       this.#step();
       this.#depth = 0;
+      // Who was given an object goes on, and holds it.
+      for (let turn = 0; turn < 12; turn++) await undefined;
       if (this.#fault !== undefined) throw this.#fault;
       this.#oracle.check();
       const stats = this.#pool.stats();
       if (stats.closed) assertEquals(stats.idle, 0);
+      assertEquals(stats.waiting, this.#pending, "who is not settled waits");
+      assert(stats.waiting <= this.#maxWaiters, "too many wait");
     }
+    this.#host.advance(MAX_WAIT_MS);
+    for (let turn = 0; turn < 12; turn++) await undefined;
+    assertEquals(this.#pending, 0, "every wait ends");
   }
 
   /** What a callback may do before it does its work. */
@@ -144,7 +170,7 @@ class Fuzzer {
   #excuse(error: unknown): void {
     const cause = error instanceof PoolError ? error.cause ?? error : error;
     const isExpected = cause instanceof Mishap ||
-      (cause instanceof PoolError && ["closed", "sizeOf"].includes(cause.code));
+      (cause instanceof PoolError && REFUSALS.includes(cause.code));
     if (!isExpected) this.#fault ??= cause;
   }
 
@@ -153,7 +179,7 @@ class Fuzzer {
     const pool = this.#pool;
     const tag = pool.tag(TAGS[random.below(TAGS.length)]!) as TagHandle<Body>;
     if (random.next() < 0.3) tag.startPeriod(1);
-    const kind = random.below(16);
+    const kind = random.below(20);
     if (kind < 4) this.#raw.push(this.#took(random.next() < 0.3 ? pool.acquire() : tag.acquire()));
     else if (kind < 8) {
       const body = this.#pick(this.#raw);
@@ -186,12 +212,45 @@ class Fuzzer {
       for (const body of dropped.bodies) this.#oracle.limbo.delete(body);
       dropped.guard.drop();
     } else if (kind === 13) {
-      this.#host.time += random.below(700);
+      this.#host.advance(random.below(700));
       pool.tick();
     } else if (kind === 14) {
       if (random.next() < 0.5) pool.prewarm(random.below(6));
       else pool.trim((["moderate", "high", "critical"] as const)[random.below(3)]!);
-    } else if (random.next() < 0.02) pool.close();
+    } else if (kind < 17) this.#wait(tag.name);
+    else if (kind === 17) this.#pick(this.#controllers)?.abort(new Mishap());
+    else if (kind === 18) this.#host.time += random.below(50);
+    else if (random.next() < 0.02) pool.close();
+  }
+
+  /** Acquires, waits if need be, and holds what comes of it. */
+  #wait(tag: string): void {
+    const random = this.#random;
+    const controller = new AbortController();
+    if (random.next() < 0.5) this.#controllers.push(controller);
+    if (this.#controllers.length > 8) this.#controllers.shift();
+    const timeoutMs = random.below(MAX_WAIT_MS);
+    const options = { tag, timeoutMs, signal: controller.signal };
+    let settled = 0;
+    this.#pending++;
+    const settle = (hold: () => void) => {
+      this.#pending--;
+      try {
+        assertEquals(++settled, 1, "settled twice");
+        hold();
+      } catch (error) {
+        this.#fault ??= error;
+      }
+    };
+    const fail = (error: unknown) => settle(() => this.#excuse(error));
+    if (random.next() < 0.5) {
+      const hold = (body: Body) => settle(() => this.#raw.push(this.#took(body)));
+      this.#pool.acquireAsync(options).then(hold, fail);
+    } else {
+      const hold = (lease: Lease<Body>) =>
+        settle(() => this.#leases.push({ lease, body: this.#took(lease.value) }));
+      this.#pool.leaseAsync(options).then(hold, fail);
+    }
   }
 
   #guard(): void {
@@ -229,12 +288,12 @@ class Fuzzer {
 }
 
 describe("Pool under callbacks that call it and throw", () => {
-  it(`Pool holds its invariants over ${SEEDS} × ${STEPS} random steps`, () => {
+  it(`Pool holds its invariants over ${SEEDS} × ${STEPS} random steps`, async () => {
     const first = Date.now();
     for (let i = 0; i < SEEDS; i++) {
       const seed = `fuzz ${first + i}`;
       try {
-        new Fuzzer(seed).run();
+        await new Fuzzer(seed).run();
       } catch (error) {
         throw new Error(`seed ${JSON.stringify(seed)}`, { cause: error });
       }

@@ -3,6 +3,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import { adaptiveScheduler, detectHost, type GcReading, type Host, Pool } from "../mod.ts";
+import { canCollect, collect } from "./fixture/collection.ts";
 import { Oracle, type Watched } from "./oracle.ts";
 
 /** An object that keeps the capacity that its users gave it. */
@@ -71,18 +72,13 @@ function work({ pool, oracle }: ReturnType<typeof poolOn>, turn: number): void {
   }
 }
 
-const scope = globalThis as { Bun?: { gc(force: boolean): void }; gc?(): void };
-
 /** Makes garbage, and has it collected at once where the runtime can be told to. */
 function litter(): void {
   for (let batch = 0; batch < 16; batch++) {
     Array.from({ length: 8192 }, (_, index) => ({ a: index, b: index, c: index }));
   }
-  if (scope.Bun) scope.Bun.gc(true);
-  else scope.gc?.();
+  collect();
 }
-
-const canCollect = scope.Bun !== undefined || scope.gc !== undefined;
 
 /** Runs `act` once a turn of the event loop until `done`, for 2.5 s at most: assert afterwards. */
 async function until(act: (turn: number) => void, done: () => boolean): Promise<void> {

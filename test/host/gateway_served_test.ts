@@ -1,7 +1,15 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
 import { FAULTY_TEXT, MAX_BODY_BYTES, type NonceAnswer } from "../fixture/served_app.ts";
-import { freePort, runToEnd, type Server, startServer, startWorkerd } from "../fixture/server.ts";
+import {
+  freePort,
+  runToEnd,
+  SERVED_APP,
+  type Server,
+  startOn,
+  startServer,
+  startWorkerd,
+} from "../fixture/server.ts";
 import { npmCommand } from "../../bench/runner/root.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
@@ -18,22 +26,11 @@ after(() => {
   if (!skip) Deno.removeSync(folder, { recursive: true });
 });
 
-const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
-  Deno: () =>
-    startServer({
-      program: Deno.execPath(),
-      args: ["run", "-A", "--no-check", "test/fixture/served_deno.ts"],
-    }),
-  Bun: () =>
-    startServer({ program: npmCommand("bun"), args: ["run", "test/fixture/served_bun.ts"] }),
-  workerd: () => startWorkerd(folder, "test/fixture/served_worker.ts"),
-};
-
-for (const [runtime, start] of Object.entries(SERVERS)) {
+for (const runtime of ["Deno", "Bun", "workerd"] as const) {
   describe(`the gateway served by ${runtime}`, () => {
     let server: Server | undefined;
     before(async () => {
-      if (!skip) server = await start();
+      if (!skip) server = await startOn(runtime, SERVED_APP, folder);
     });
     after(() => server?.[Symbol.asyncDispose]());
 
