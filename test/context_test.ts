@@ -154,7 +154,7 @@ describe("NameStore.read()", () => {
   });
 
   const HEADERS = (count: number) =>
-    new Headers(Array.from({ length: count }, (_, i) => [`x-${i}`, ""]));
+    new Headers(Array.from({ length: count }, (_, i) => [`x-${i}`, ""] as [string, string]));
   const TOO_MUCH: readonly [string, number, (context: RequestContext) => void][] = [
     ["Cannot read header: there must be at most 128: received one more", 431, ({ headers }) => {
       headers.read(HEADERS(129));
