@@ -73,6 +73,8 @@ export function streamEvents(
       stream.onAbort(() => wake());
       const pause = () =>
         new Promise<void>((resolve) => {
+          // The client may have gone while an event was written.
+          if (stream.aborted) return resolve();
           const timer = setTimeout(resolve, intervalMs);
           wake = () => {
             clearTimeout(timer);

@@ -1,8 +1,9 @@
 /**
  * A small real service whose answers are built in pooled contexts.
  *
- * A context is leased only once the body has arrived and is valid, so that a slow or a wrong client
- * holds nothing.
+ * A context is leased only once the request is valid, and for `/transform` only once its body has
+ * arrived, so that a slow or a wrong client holds nothing. `/hash` and `/events` hold one as long as a
+ * client sends or listens, which is what they are there to show.
  *
  * @module
  */
@@ -196,7 +197,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
   app.notFound((c) => refuse(c, 404, "Cannot answer: route must exist: received an unknown one"));
   app.onError((error, c) => {
     if (error instanceof HTTPException && error.res) return error.getResponse();
-    if (error instanceof HTTPException && error.status < 500) {
+    if (error instanceof HTTPException && error.status >= 400 && error.status < 500) {
       return refuse(c, error.status as ContentfulStatusCode, error.message);
     }
     report(error);

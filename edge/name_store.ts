@@ -86,12 +86,13 @@ export class NameStore {
    * Makes an empty store.
    *
    * @param options How it behaves.
-   * @throws {RangeError} `maxEntries` is not an integer of at least 0.
+   * @throws {RangeError} `maxEntries` is not an integer of at least 0, or `status` of at least 400.
    */
   constructor(
     { noun = "entry", ignoreCase = false, maxEntries = 128, status = 400 }: NameStoreOptions = {},
   ) {
     needInteger("Cannot create NameStore", "maxEntries", maxEntries, 0);
+    needInteger("Cannot create NameStore", "status", status, 400);
     this.#noun = noun;
     this.#ignoreCase = ignoreCase;
     this.#maxEntries = maxEntries;

@@ -23,7 +23,7 @@ const SHOWN = ["accept-language", "user-agent"] as const;
 
 const HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
-  // The page has no script, and shows it to whoever finds a hole in the escaping.
+  // Nothing may run in it, should the escaping ever have a hole.
   "Content-Security-Policy": "default-src 'none'",
   // It is made for one client.
   "Cache-Control": "no-store",

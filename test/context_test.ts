@@ -190,6 +190,12 @@ describe("NameStore.read()", () => {
     });
   }
 
+  it("refuses a status that is no error's", () => {
+    const options = { status: 200 } as unknown as { status: 400 };
+    const message = "Cannot create NameStore: status must be an integer of at least 400";
+    assertThrows(() => new NameStore(options), RangeError, message);
+  });
+
   const BAD_SOURCES: readonly [unknown, string][] = [
     [null, "Cannot read entry: source must be Headers or a record: received null"],
     ["a=1", 'Cannot read entry: source must be Headers or a record: received "a=1"'],

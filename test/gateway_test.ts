@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { HTTPException } from "hono/http-exception";
 import { contextPool, type Gateway, gateway, type GatewayOptions } from "../edge/mod.ts";
 import { inertHost } from "../mod.ts";
@@ -250,12 +251,39 @@ describe("gateway() GET /events", () => {
     }
   });
 
-  it("ends when the client goes away, in the middle of a wait", async () => {
+  it("leaves no timer when the client goes away in the middle of a wait", async () => {
+    using time = new FakeTime();
     const service = newGateway();
     const response = await service.request("/events?count=100&intervalMs=1000");
     const reader = response.body!.getReader();
-    assertEquals(new TextDecoder().decode((await reader.read()).value), event(1, 100));
+    for (const tick of [1, 2]) {
+      const { value } = await reader.read();
+      assertEquals(new TextDecoder().decode(value), event(tick, 100));
+      await time.runMicrotasks();
+      if (tick === 1) assertEquals(time.next(), true, "it waits before the second");
+    }
     await reader.cancel();
+    await time.runMicrotasks();
+    assertEquals(time.next(), false);
+    assertEquals(service.pool.stats().leased, 0);
+  });
+
+  it("leaves no timer when the client goes away in the middle of an event", async () => {
+    using time = new FakeTime();
+    const service = newGateway();
+    const response = await service.request("/events?count=100&intervalMs=1000");
+    await time.runMicrotasks();
+    // Nobody reads, so that before long an event waits to be written.
+    let waits = 0;
+    while (time.next()) {
+      waits++;
+      await time.runMicrotasks();
+    }
+    assert(waits < 99, `${waits} waits`);
+    assertEquals(service.pool.stats().leased, 1);
+    await response.body!.cancel();
+    await time.runMicrotasks();
+    assertEquals(time.next(), false);
     assertEquals(service.pool.stats().leased, 0);
   });
 
