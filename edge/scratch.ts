@@ -39,8 +39,9 @@ export interface ScratchOptions {
  * A growable buffer to build an answer in.
  *
  * A view of it must not be used after the reset, and one that was taken before it grew no longer
- * shows what is written later. Code that reaches beyond a view through its `buffer` escapes the
- * zeroing.
+ * shows what is written later. `new Response(view)` copies it at once. A stream does not: give it a copy,
+ * `view().slice()`, because a runtime may still be sending a chunk when the stream has ended (Deno
+ * does). Code that reaches beyond a view through its `buffer` escapes the zeroing.
  *
  * @example Usage
  * ```ts
