@@ -4,13 +4,17 @@
  * @module
  */
 
+import { type BodyOptions, type BodySource, readBody } from "./body.ts";
+import { findCookie } from "./cookie.ts";
 import { NameStore } from "./name_store.ts";
-import { needInteger, needOptions } from "./received.ts";
+import { needInteger, needOptions, received } from "./received.ts";
 import { Scratch, type ScratchOptions } from "./scratch.ts";
 import { StateStore } from "./state_store.ts";
 
 /** An estimate of a context's own objects, beside what its stores hold, in bytes. */
 const OWN_BYTES = 1024;
+
+const DEFAULT_BODY_BYTES = 1_048_576;
 
 const ACTION = "Cannot create RequestContext";
 
@@ -56,8 +60,8 @@ export interface RequestContextOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const context = new RequestContext();
- * context.headers.set("Accept", "text/plain");
- * context.params.set("id", "7");
+ * context.headers.read(new Headers({ Accept: "text/plain" }));
+ * context.params.read({ id: "7" });
  * context.states.set(0, { user: "ada" });
  * context.scratch.write("hello");
  *
@@ -93,8 +97,13 @@ export class RequestContext {
     needInteger(ACTION, "maxParams", maxParams, 0);
     needInteger(ACTION, "maxStates", maxStates, 0);
     needOptions(ACTION, "scratch", scratch);
-    this.headers = new NameStore({ noun: "header", ignoreCase: true, maxEntries: maxHeaders });
-    this.params = new NameStore({ noun: "parameter", maxEntries: maxParams });
+    this.headers = new NameStore({
+      noun: "header",
+      ignoreCase: true,
+      maxEntries: maxHeaders,
+      status: 431,
+    });
+    this.params = new NameStore({ noun: "parameter", maxEntries: maxParams, status: 414 });
     this.states = new StateStore({ maxStates });
     this.scratch = new Scratch(scratch);
   }
@@ -107,6 +116,95 @@ export class RequestContext {
   get byteLength(): number {
     return OWN_BYTES + this.headers.byteLength + this.params.byteLength + this.states.byteLength +
       this.scratch.capacity;
+  }
+
+  /**
+   * The value of a cookie of the `cookie` header: call `headers.read` before. It is what Hono's
+   * `getCookie` gives, found without making a string of any other cookie.
+   *
+   * @param name The cookie's name.
+   * @returns The value, without quotes and decoded, or `undefined` where there is none.
+   *
+   * @example Usage
+   * ```ts
+   * import { RequestContext } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const context = new RequestContext();
+   * context.headers.read(new Headers({ Cookie: "theme=dark; name=Gr%C3%BCn" }));
+   * assertEquals(context.cookie("name"), "Grün");
+   * assertEquals(context.cookie("session"), undefined);
+   * ```
+   */
+  cookie(name: string): string | undefined {
+    const header = this.headers.get("cookie");
+    return header === undefined ? undefined : findCookie(header, name);
+  }
+
+  /**
+   * Reads a request's body into the scratch. Nothing else may be written there until it has
+   * arrived; once it has, the view is good until the reset, however the scratch grows.
+   *
+   * The errors of a client are such that Hono answers with their status, and the scratch is then as
+   * it was before.
+   *
+   * @param request The request. Its body must not be used yet.
+   * @param options How much is read.
+   * @returns A view of the body, empty where there is none.
+   * @throws {TypeError} The body is used, or is not of bytes.
+   * @throws {RangeError} `maxBytes` is not an integer of at least 0.
+   * @throws {HTTPException} The body is larger than that (413), or ends in the middle (400).
+   * @throws {Error} The scratch was written to or reset meanwhile.
+   *
+   * @example Usage
+   * ```ts
+   * import { RequestContext } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const context = new RequestContext();
+   * const request = new Request("http://localhost/", { method: "POST", body: "hello" });
+   * const body = await context.body(request, { maxBytes: 1000 });
+   * assertEquals(new TextDecoder().decode(body), "hello");
+   * ```
+   */
+  async body(request: BodySource, options: BodyOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    needOptions("Cannot read body", "options", options);
+    const { maxBytes = DEFAULT_BODY_BYTES } = options;
+    needInteger("Cannot read body", "maxBytes", maxBytes, 0);
+    return await readBody(this.scratch, request, maxBytes);
+  }
+
+  /**
+   * Writes a value as JSON into the scratch.
+   *
+   * @param value Anything that has a JSON form.
+   * @returns A view of the JSON alone.
+   * @throws {TypeError} The value has no JSON form.
+   * @throws {RangeError} The scratch would exceed its `maxBytes`.
+   *
+   * @example Usage
+   * ```ts
+   * import { RequestContext } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const context = new RequestContext();
+   * const response = new Response(context.json({ id: 7 }), {
+   *   headers: { "Content-Type": "application/json" },
+   * });
+   * assertEquals(await response.json(), { id: 7 });
+   * ```
+   */
+  json(value: unknown): Uint8Array<ArrayBuffer> {
+    // The engine's own: an encoder of ours into bytes was slower on all but the smallest values.
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) {
+      throw new TypeError(
+        `Cannot write JSON: value must have a JSON form: received ${received(value)}`,
+      );
+    }
+    const start = this.scratch.length;
+    this.scratch.write(text);
+    return this.scratch.view(start);
   }
 
   /** Forgets everything of the former request and keeps the capacity. */

@@ -1,8 +1,9 @@
 /**
  * A small real service whose answers are built in pooled contexts.
  *
- * A context is leased only once the body has arrived and is valid, so that a slow or a wrong client
- * holds nothing.
+ * A context is leased only once the request is valid, and for `/transform` only once its body has
+ * arrived, so that a slow or a wrong client holds nothing. `/hash` and `/events` hold one as long as a
+ * client sends or listens, which is what they are there to show.
  *
  * @module
  */
@@ -11,12 +12,17 @@ import { type Context, type ExecutionContext, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Pool } from "../mod.ts";
 import type { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
+import { type EventsEnv, planEvents, streamEvents } from "./events.ts";
 import type { Execution } from "./execution.ts";
+import { hash } from "./hash.ts";
+import { page } from "./page.ts";
 import { pooled, type PooledEnv } from "./pooled.ts";
 import { needInteger, needOptions, received } from "./received.ts";
+import { refuse, refuseMethod } from "./refusal.ts";
 import { parseInput, transform, type TransformInput } from "./transform.ts";
 
 /** What an `Authorization: Bearer` header can carry. */
@@ -85,16 +91,22 @@ export interface Gateway {
 
 /** The environment of the app: what its middleware leaves for its handlers. */
 interface GatewayEnv extends PooledEnv {
-  Variables: PooledEnv["Variables"] & { input: TransformInput };
+  Variables: PooledEnv["Variables"] & EventsEnv["Variables"] & { input: TransformInput };
 }
 
 /**
- * A service that transforms texts: `POST /transform`, `GET /healthz` and, where it is enabled,
- * `GET /_pool/stats`. The same app runs under `Deno.serve`, `Bun.serve` and workerd.
+ * A service with a route for each way to use a context. The same app runs under `Deno.serve`,
+ * `Bun.serve` and workerd.
  *
- * Every error is a JSON object with one `error`: 400 for a body that is not JSON or not valid, 401
- * for a missing or wrong token, 404, 405, 413 for a body that is too large, 500 for whatever fails
- * inside.
+ * - `POST /transform` answers a JSON body with a text that is changed.
+ * - `GET /hello/:name` renders a page from parameters, headers and a cookie.
+ * - `POST /hash` reads a body chunk by chunk and answers its SHA-256.
+ * - `GET /events?count=10&intervalMs=1000` streams server-sent events.
+ * - `GET /healthz`, and `GET /_pool/stats` where it is enabled.
+ *
+ * Every error is a JSON object with one `error`: 400 for a body or a query that is not valid, 401
+ * for a missing or wrong token, 404, 405, 413 for a body that is too large, 414 and 431 for
+ * parameters and headers that are too many or too long, 500 for whatever fails inside.
  *
  * @param options How it behaves.
  * @returns The service.
@@ -154,7 +166,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
       // bodyLimit believes a Content-Length, even one that is no number.
       if (body.byteLength > maxBodyBytes) return refuseSize(c, maxBodyBytes);
       const parsed = parseInput(body);
-      if ("error" in parsed) return fail(c, 400, parsed.error);
+      if ("error" in parsed) return refuse(c, 400, parsed.error);
       c.set("input", parsed.input);
       await next();
     },
@@ -162,10 +174,19 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     async (c) => {
       const context = c.var.pooled;
       const value = await answer(c.var.input, context);
-      return writeJson(c, context, value);
+      return c.body(context.json(value), 200, { "Content-Type": "application/json" });
     },
   );
   app.all("/transform", (c) => refuseMethod(c, "POST"));
+
+  app.get("/hello/:name", lease.around(page));
+  app.all("/hello/:name", (c) => refuseMethod(c, "GET, HEAD"));
+
+  app.post("/hash", lease.around(hash(maxBodyBytes)));
+  app.all("/hash", (c) => refuseMethod(c, "POST"));
+
+  app.get("/events", planEvents, lease.around(streamEvents(report)));
+  app.all("/events", (c) => refuseMethod(c, "GET, HEAD"));
 
   if (stats !== false) {
     if (statsToken !== undefined) app.get("/_pool/stats", authorize(statsToken));
@@ -173,12 +194,15 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     app.all("/_pool/stats", (c) => refuseMethod(c, "GET, HEAD"));
   }
 
-  app.notFound((c) => fail(c, 404, "Cannot answer: route must exist: received an unknown one"));
+  app.notFound((c) => refuse(c, 404, "Cannot answer: route must exist: received an unknown one"));
   app.onError((error, c) => {
     if (error instanceof HTTPException && error.res) return error.getResponse();
+    if (error instanceof HTTPException && error.status >= 400 && error.status < 500) {
+      return refuse(c, error.status as ContentfulStatusCode, error.message);
+    }
     report(error);
     // What went wrong may tell secrets; whoever runs the service gets it from onError.
-    return fail(c, 500, "Cannot answer: handler must not fail: received an internal error");
+    return refuse(c, 500, "Cannot answer: handler must not fail: received an internal error");
   });
   return {
     fetch: (request, env, execution) => app.fetch(request, env, execution as ExecutionContext),
@@ -187,35 +211,9 @@ export function gateway(options: GatewayOptions = {}): Gateway {
   };
 }
 
-/** Writes a JSON answer in the scratch, and copies it once, into the response. */
-function writeJson(c: Context, { scratch }: RequestContext, value: unknown): Response {
-  const start = scratch.length;
-  // What has no JSON form, such as undefined, is a fault of the transform.
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) {
-    throw new TypeError(
-      `Cannot write answer: value must have a JSON form: received ${received(value)}`,
-    );
-  }
-  scratch.write(text);
-  return c.body(scratch.view().subarray(start), 200, { "Content-Type": "application/json" });
-}
-
-/** A JSON error. */
-function fail(c: Context, status: 400 | 404 | 405 | 413 | 500, error: string): Response {
-  return c.json({ error }, status);
-}
-
-function refuseMethod(c: Context, allowed: string): Response {
-  c.header("Allow", allowed);
-  // Hono does not limit what a method is called.
-  const method = received(c.req.method);
-  return fail(c, 405, `Cannot answer: method must be ${allowed}: received ${method}`);
-}
-
 function refuseSize(c: Context, maxBodyBytes: number): Response {
   const rule = `body must be at most ${maxBodyBytes} bytes`;
-  return fail(c, 413, `Cannot transform: ${rule}: received more`);
+  return refuse(c, 413, `Cannot transform: ${rule}: received more`);
 }
 
 /** Hono's own check of a bearer token, answering in JSON. */

@@ -21,6 +21,7 @@
  * @module
  */
 
+export type { BodyOptions, BodySource } from "./body.ts";
 export { RequestContext, type RequestContextOptions } from "./context.ts";
 export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
 export type { Execution } from "./execution.ts";

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { HTTPException } from "hono/http-exception";
 import { needInteger, received } from "./received.ts";
 
 /** The longest name, in characters. */
@@ -43,6 +44,12 @@ export interface NameStoreOptions {
    * @default {128}
    */
   readonly maxEntries?: number;
+  /**
+   * The HTTP status that tells a client that `read` found too much.
+   *
+   * @default {400}
+   */
+  readonly status?: 400 | 414 | 431;
 }
 
 /**
@@ -68,21 +75,28 @@ export class NameStore {
   readonly #noun: string;
   readonly #ignoreCase: boolean;
   readonly #maxEntries: number;
+  readonly #status: 400 | 414 | 431;
   readonly #names: string[] = [];
   readonly #values: string[] = [];
+  /** Made once, so that a request costs no closure. */
+  readonly #visit = (value: string, name: string): void => this.#put("read", name, value);
   #size = 0;
 
   /**
    * Makes an empty store.
    *
    * @param options How it behaves.
-   * @throws {RangeError} `maxEntries` is not an integer of at least 0.
+   * @throws {RangeError} `maxEntries` is not an integer of at least 0, or `status` of at least 400.
    */
-  constructor({ noun = "entry", ignoreCase = false, maxEntries = 128 }: NameStoreOptions = {}) {
+  constructor(
+    { noun = "entry", ignoreCase = false, maxEntries = 128, status = 400 }: NameStoreOptions = {},
+  ) {
     needInteger("Cannot create NameStore", "maxEntries", maxEntries, 0);
+    needInteger("Cannot create NameStore", "status", status, 400);
     this.#noun = noun;
     this.#ignoreCase = ignoreCase;
     this.#maxEntries = maxEntries;
+    this.#status = status;
   }
 
   /**
@@ -138,31 +152,52 @@ export class NameStore {
    *
    * @param name The name: 1 to 256 characters. Kept in lower case where case is ignored.
    * @param value The value: at most 65 536 characters.
-   * @throws {TypeError} The name or the value is not such a string.
-   * @throws {RangeError} The store is full.
+   * @throws {TypeError} The name or the value is no string, or the name is empty.
+   * @throws {RangeError} The name or the value is too long, or the store is full.
    */
   set(name: string, value: string): void {
-    if (typeof name !== "string" || name.length < 1 || name.length > MAX_NAME) {
-      const rule = `name must be a string of 1 to ${MAX_NAME} characters`;
-      throw new TypeError(`Cannot set ${this.#noun}: ${rule}: received ${received(name)}`);
+    this.#put("set", name, value);
+  }
+
+  /**
+   * Sets every entry of what a request came with. Of a name that comes twice the last value stays.
+   *
+   * Where a client sent too much, the error is one that Hono answers with the store's `status`.
+   *
+   * @param source A request's `headers`, or a record such as Hono's `c.req.param()` gives.
+   * @throws {TypeError} The source is neither, a name is empty, or a value is no string.
+   * @throws {HTTPException} A name or a value is too long, or there are too many.
+   *
+   * @example Usage
+   * ```ts
+   * import { NameStore } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const headers = new NameStore({ noun: "header", ignoreCase: true, status: 431 });
+   * headers.read(new Headers({ "Accept": "text/html", "X-Id": "7" }));
+   * assertEquals(headers.get("X-Id"), "7");
+   *
+   * const params = new NameStore({ noun: "parameter" });
+   * params.read({ id: "7" });
+   * assertEquals(params.get("id"), "7");
+   * ```
+   */
+  read(source: Headers | Readonly<Record<string, string | undefined>>): void {
+    if (typeof source !== "object" || source === null) {
+      const rule = "source must be Headers or a record";
+      throw new TypeError(`Cannot read ${this.#noun}: ${rule}: received ${received(source)}`);
     }
-    if (typeof value !== "string" || value.length > MAX_VALUE) {
-      const rule = `value must be a string of at most ${MAX_VALUE} characters`;
-      // The value of a header may be a secret: its length tells enough.
-      const given = typeof value === "string" ? `${(value as string).length}` : typeof value;
-      throw new TypeError(`Cannot set ${this.#noun}: ${rule}: received ${given}`);
+    // A record's own "forEach" is a string.
+    if (typeof source.forEach === "function") {
+      source.forEach(this.#visit);
+      return;
     }
-    const folded = this.#fold(name);
-    let index = this.#find(folded);
-    if (index < 0) {
-      if (this.#size >= this.#maxEntries) {
-        const rule = `there must be at most ${this.#maxEntries}`;
-        throw new RangeError(`Cannot set ${this.#noun}: ${rule}: received one more`);
-      }
-      index = this.#size++;
-      this.#names[index] = folded;
+    const record = source as Readonly<Record<string, string | undefined>>;
+    // `Object.entries` would make an array of arrays.
+    for (const name in record) {
+      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      if (value !== undefined) this.#put("read", name, value);
     }
-    this.#values[index] = value;
   }
 
   /**
@@ -181,6 +216,38 @@ export class NameStore {
     this.#size = 0;
   }
 
+  #put(action: "set" | "read", name: string, value: string): void {
+    if (typeof name !== "string" || name.length < 1 || name.length > MAX_NAME) {
+      const rule = `name must be a string of 1 to ${MAX_NAME} characters`;
+      throw this.#refuse(action, rule, received(name), isText(name));
+    }
+    if (typeof value !== "string" || value.length > MAX_VALUE) {
+      const rule = `value must be a string of at most ${MAX_VALUE} characters`;
+      // The value of a header may be a secret: its length tells enough.
+      const given = typeof value === "string" ? `${(value as string).length}` : typeof value;
+      throw this.#refuse(action, rule, given, isText(value));
+    }
+    const folded = this.#fold(name);
+    let index = this.#find(folded);
+    if (index < 0) {
+      if (this.#size >= this.#maxEntries) {
+        throw this.#refuse(action, `there must be at most ${this.#maxEntries}`, "one more", true);
+      }
+      index = this.#size++;
+      this.#names[index] = folded;
+    }
+    this.#values[index] = value;
+  }
+
+  /** An error. What is of the right kind but too much is a client's fault where a request is read. */
+  #refuse(action: "set" | "read", rule: string, given: string, isTooMuch: boolean): Error {
+    const message = `Cannot ${action} ${this.#noun}: ${rule}: received ${given}`;
+    if (!isTooMuch) return new TypeError(message);
+    return action === "set"
+      ? new RangeError(message)
+      : new HTTPException(this.#status, { message });
+  }
+
   #fold(name: string): string {
     return this.#ignoreCase && !isLower(name) ? name.toLowerCase() : name;
   }
@@ -191,6 +258,10 @@ export class NameStore {
     }
     return -1;
   }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 /** Whether a name is as it should be: V8's `toLowerCase` makes a new string even then. */

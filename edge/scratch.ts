@@ -39,8 +39,9 @@ export interface ScratchOptions {
  * A growable buffer to build an answer in.
  *
  * A view of it must not be used after the reset, and one that was taken before it grew no longer
- * shows what is written later. Code that reaches beyond a view through its `buffer` escapes the
- * zeroing.
+ * shows what is written later. `new Response(view)` copies it at once. A stream does not: give it a copy,
+ * `view().slice()`, because a runtime may still be sending a chunk when the stream has ended (Deno
+ * does). Code that reaches beyond a view through its `buffer` escapes the zeroing.
  *
  * @example Usage
  * ```ts
@@ -62,6 +63,7 @@ export class Scratch {
   readonly #encoder = new TextEncoder();
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+  #resets = 0;
 
   /**
    * Makes an empty buffer.
@@ -105,6 +107,24 @@ export class Scratch {
   }
 
   /**
+   * The bytes that can still be written or taken before it is at its limit.
+   *
+   * @returns A number of bytes.
+   */
+  get room(): number {
+    return this.#maxBytes - this.#length;
+  }
+
+  /**
+   * How often it was reset: what tells somebody who waits that it is another request's by now.
+   *
+   * @returns A count.
+   */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /**
    * Takes the next bytes, all zero, for the caller to fill.
    *
    * @param byteLength How many.
@@ -121,7 +141,7 @@ export class Scratch {
   }
 
   /**
-   * Appends bytes, or a text in UTF-8.
+   * Appends bytes, or a text in UTF-8: all of it or, where that throws, nothing.
    *
    * @param chunk What to append.
    * @returns How many bytes that were.
@@ -142,26 +162,77 @@ export class Scratch {
   }
 
   /**
-   * Everything that was written or taken since the last reset.
+   * Everything that was written or taken since the last reset, or what came after an earlier
+   * `length`.
    *
+   * @param start Where the view begins.
    * @returns A view, not a copy.
+   * @throws {RangeError} `start` is not an integer from 0 to `length`.
    */
-  view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+  view(start = 0): Uint8Array<ArrayBuffer> {
+    this.#needWithin("view", "start", start);
+    return this.#bytes.subarray(start, this.#length);
+  }
+
+  /**
+   * Takes back what came after an earlier `length`, and zeroes it. A view of that shows it no more.
+   *
+   * @param length What stays, in bytes.
+   * @throws {RangeError} It is not an integer from 0 to `length`.
+   *
+   * @example Several messages, one after the other
+   * ```ts
+   * import { Scratch } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const scratch = new Scratch();
+   * scratch.write("data: ");
+   * const start = scratch.length;
+   * const messages = ["a", "b"].map((text) => {
+   *   scratch.write(text);
+   *   const message = new TextDecoder().decode(scratch.view());
+   *   scratch.rewind(start);
+   *   return message;
+   * });
+   * assertEquals(messages, ["data: a", "data: b"]);
+   * ```
+   */
+  rewind(length: number): void {
+    this.#needWithin("rewind", "length", length);
+    this.#bytes.fill(0, length, this.#length);
+    this.#length = length;
   }
 
   /** Zeroes what was used, and drops a buffer beyond `keepBytes`. */
   reset(): void {
+    this.#resets++;
     if (this.#bytes.length > this.#keepBytes) this.#bytes = new Uint8Array(this.#initialBytes);
     else this.#bytes.fill(0, 0, this.#length);
     this.#length = 0;
   }
 
+  #needWithin(action: string, name: string, value: number): void {
+    if (Number.isInteger(value) && value >= 0 && value <= this.#length) return;
+    const rule = `${name} must be an integer from 0 to ${this.#length}`;
+    throw new RangeError(`Cannot ${action} scratch: ${rule}: received ${received(value)}`);
+  }
+
   #writeText(text: string): number {
     const start = this.#length;
+    try {
+      this.#encode(text);
+    } catch (error) {
+      // Half a text would be taken for a whole one by whoever goes on.
+      this.rewind(start);
+      throw error;
+    }
+    return this.#length - start;
+  }
+
+  #encode(text: string): void {
     // Most texts are ASCII: three bytes a character are only reserved for the rest of those that
     // are not.
-    this.#reserve(start + text.length);
+    this.#reserve(this.#length + text.length);
     let read = 0;
     while (true) {
       const rest = read === 0 ? text : text.slice(read);
@@ -169,7 +240,7 @@ export class Scratch {
       const step = this.#encoder.encodeInto(rest, target);
       read += step.read;
       this.#length += step.written;
-      if (read === text.length) return this.#length - start;
+      if (read === text.length) return;
       const most = this.#length + (text.length - read) * MAX_UNIT_BYTES;
       // The worst case may exceed the limit where the text does not; once there is no more to give,
       // it does.

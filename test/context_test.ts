@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual, assertThrows } from "@std/assert";
-import { RequestContext, type RequestContextOptions } from "../edge/mod.ts";
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { NameStore, RequestContext, type RequestContextOptions, Scratch } from "../edge/mod.ts";
 
 /** A context that a request of a tenant has used to the full. */
 function usedContext(): RequestContext {
@@ -117,6 +119,144 @@ describe("RequestContext.headers", () => {
   });
 });
 
+describe("NameStore.read()", () => {
+  it("takes over headers, in addition to what is set", () => {
+    const { headers } = new RequestContext();
+    headers.set("X-Id", "6");
+    headers.set("X-Own", "mine");
+    headers.read(new Headers([["Accept", "a"], ["accept", "b"], ["X-ID", "7"]]));
+    assertEquals(headers.get("accept"), "a, b");
+    assertEquals([headers.get("x-id"), headers.get("x-own"), headers.size], ["7", "mine", 3]);
+  });
+
+  it("takes over a record's own entries that have a value", () => {
+    const { params } = new RequestContext();
+    const record = Object.assign(Object.create({ inherited: "1" }), {
+      forEach: "2",
+      none: undefined,
+      ["__proto__x"]: "3",
+    });
+    params.read(record);
+    const seen: string[] = [];
+    params.forEach((name, value) => seen.push(`${name}=${value}`));
+    assertEquals(seen, ["forEach=2", "__proto__x=3"]);
+  });
+
+  it("takes over what Hono gives", async () => {
+    const { params } = new RequestContext();
+    const app = new Hono();
+    app.get("/users/:user/files/:file?", (c) => {
+      params.read(c.req.param());
+      return c.body(null);
+    });
+    await app.request("/users/Gr%C3%BCn/files");
+    assertEquals([params.size, params.get("user")], [1, "Grün"]);
+  });
+
+  const HEADERS = (count: number) =>
+    new Headers(Array.from({ length: count }, (_, i) => [`x-${i}`, ""] as [string, string]));
+  const TOO_MUCH: readonly [string, number, (context: RequestContext) => void][] = [
+    ["Cannot read header: there must be at most 128: received one more", 431, ({ headers }) => {
+      headers.read(HEADERS(129));
+    }],
+    [
+      "Cannot read header: value must be a string of at most 65536 characters: received 65537",
+      431,
+      ({ headers }) => headers.read(new Headers({ a: "s".repeat(65_537) })),
+    ],
+    [
+      "Cannot read header: name must be a string of 1 to 256 characters: " +
+      "received a string of 257 characters",
+      431,
+      ({ headers }) => headers.read(new Headers({ ["a".repeat(257)]: "" })),
+    ],
+    ["Cannot read parameter: there must be at most 64: received one more", 414, ({ params }) => {
+      params.read(Object.fromEntries(HEADERS(65)));
+    }],
+  ];
+  for (const [message, status, use] of TOO_MUCH) {
+    it(`answers ${status}: ${message}`, async () => {
+      const context = new RequestContext();
+      const error = assertThrows(() => use(context), HTTPException);
+      assertEquals([error.message, error.status], [message, status]);
+      const app = new Hono();
+      app.get("/", () => {
+        throw error;
+      });
+      assertEquals((await app.request("/")).status, status, "Hono knows it");
+      context.reset();
+      context.headers.read(HEADERS(128));
+      assertEquals(context.headers.size, 128);
+    });
+  }
+
+  it("refuses a status that is no error's", () => {
+    const options = { status: 200 } as unknown as { status: 400 };
+    const message = "Cannot create NameStore: status must be an integer of at least 400";
+    assertThrows(() => new NameStore(options), RangeError, message);
+  });
+
+  const BAD_SOURCES: readonly [unknown, string][] = [
+    [null, "Cannot read entry: source must be Headers or a record: received null"],
+    ["a=1", 'Cannot read entry: source must be Headers or a record: received "a=1"'],
+    [{ a: 1 }, "Cannot read entry: value must be a string of at most 65536 characters"],
+    [{ "": "1" }, 'Cannot read entry: name must be a string of 1 to 256 characters: received ""'],
+  ];
+  for (const [source, message] of BAD_SOURCES) {
+    it(message, () => {
+      const store = new NameStore();
+      assertThrows(() => store.read(source as Record<string, string>), TypeError, message);
+    });
+  }
+});
+
+describe("RequestContext.cookie()", () => {
+  it("finds what the headers have", () => {
+    const context = new RequestContext();
+    assertEquals(context.cookie("a"), undefined);
+    context.headers.read(new Headers({ cookie: "b=1; a=%20" }));
+    assertEquals([context.cookie("a"), context.cookie("c")], [" ", undefined]);
+    context.reset();
+    assertEquals(context.cookie("a"), undefined);
+  });
+});
+
+describe("RequestContext.json()", () => {
+  it("gives a view of that JSON alone, after what was written", () => {
+    const context = new RequestContext({ scratch: { initialBytes: 0 } });
+    context.scratch.write("before ");
+    const views = [{ a: "ü" }, null, [1]].map((value) => context.json(value));
+    const texts = views.map((view) => new TextDecoder().decode(view));
+    assertEquals(texts, ['{"a":"ü"}', "null", "[1]"]);
+    assertEquals(new TextDecoder().decode(context.scratch.view()), `before ${texts.join("")}`);
+  });
+
+  it("takes a toJSON that writes to the scratch itself", () => {
+    const context = new RequestContext();
+    const value = { toJSON: () => context.scratch.write("own") };
+    assertEquals(new TextDecoder().decode(context.json(value)), "3");
+  });
+
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  for (const value of [undefined, () => {}, Symbol.iterator, 1n, cyclic]) {
+    it(`refuses ${typeof value}, and writes nothing`, () => {
+      const context = new RequestContext();
+      assertThrows(() => context.json(value), TypeError);
+      assertEquals(context.scratch.length, 0);
+    });
+  }
+
+  it("writes nothing of what is too long", () => {
+    const context = new RequestContext({
+      scratch: { maxBytes: 8, keepBytes: 8, initialBytes: 4 },
+    });
+    assertThrows(() => context.json("éééé"), RangeError, "Cannot grow scratch");
+    assertEquals(context.scratch.length, 0);
+    assertEquals(context.scratch.take(8), new Uint8Array(8));
+  });
+});
+
 describe("RequestContext.byteLength", () => {
   it("counts the scratch and what the stores have grown to", () => {
     const context = new RequestContext();
@@ -144,6 +284,27 @@ describe("RequestContext.scratch", () => {
     scratch.write(new Uint8Array([99, 100, 101]));
     scratch.take(1)[0] = 102;
     assertEquals(new TextDecoder().decode(scratch.view()), "abcdef");
+  });
+
+  it("takes back what was written, and leaves nothing of it", () => {
+    const scratch = new Scratch({ initialBytes: 4, maxBytes: 64, keepBytes: 64 });
+    scratch.write("keep");
+    const kept = scratch.view();
+    const { length } = scratch;
+    scratch.write("secret");
+    assertEquals(new TextDecoder().decode(scratch.view(length)), "secret");
+    assertEquals(scratch.room, 54);
+    scratch.rewind(length);
+    assertEquals([scratch.length, scratch.room, scratch.view(length).length], [4, 60, 0]);
+    assertEquals(scratch.take(60), new Uint8Array(60));
+    assertEquals(new TextDecoder().decode(kept), "keep");
+  });
+
+  it("counts its resets", () => {
+    const context = new RequestContext();
+    context.reset();
+    context.scratch.reset();
+    assertEquals(context.scratch.resets, 2);
   });
 
   it("encodes as TextEncoder does, and touches nothing beyond", () => {
@@ -232,6 +393,16 @@ describe("RequestContext refuses", () => {
     ["received 0.5", (c) => c.states.set(0.5, 0)],
     ["Cannot take scratch: byteLength must be an integer of at least 0: received -1", (c) => {
       c.scratch.take(-1);
+    }],
+    ["Cannot view scratch: start must be an integer from 0 to 0: received 1", (c) => {
+      c.scratch.view(1);
+    }],
+    ["Cannot rewind scratch: length must be an integer from 0 to 2: received 3", (c) => {
+      c.scratch.write("ab");
+      c.scratch.rewind(3);
+    }],
+    ["Cannot rewind scratch: length must be an integer from 0 to 0: received -1", (c) => {
+      c.scratch.rewind(-1);
     }],
     ["chunk must be a string or a Uint8Array: received an array of 1", (c) => {
       c.scratch.write([1] as unknown as Uint8Array);

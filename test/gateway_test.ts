@@ -1,5 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { HTTPException } from "hono/http-exception";
 import { contextPool, type Gateway, gateway, type GatewayOptions } from "../edge/mod.ts";
 import { inertHost } from "../mod.ts";
 
@@ -67,6 +69,253 @@ describe("gateway() POST /transform", () => {
     });
     assertEquals(await read(post(service, '{"text":"a"}')), [200, ["a"]]);
   });
+});
+
+describe("gateway() GET /hello/:name", () => {
+  const hello = async (service: Gateway, path: string, headers: HeadersInit = {}) => {
+    const response = await service.request(path, { headers });
+    assertEquals(response.status, 200);
+    assertEquals(response.headers.get("content-type"), "text/html; charset=utf-8");
+    assertEquals(response.headers.get("cache-control"), "no-store");
+    return await response.text();
+  };
+
+  it("renders a page from parameters, headers and a cookie", async () => {
+    const service = newGateway();
+    const headers = { "User-Agent": "test/1", Cookie: "session=secret; theme=dark" };
+    assertEquals(
+      await hello(service, "/hello/Gr%C3%BCn", headers),
+      `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="dark">
+<title>Grün</title></head>
+<body>
+<h1>Hello, Grün</h1>
+<dl>
+<dt>accept-language</dt><dd>none</dd>
+<dt>user-agent</dt><dd>test/1</dd>
+</dl>
+</body>
+</html>
+`,
+    );
+    const { leased, tags } = service.pool.stats();
+    assertEquals([leased, tags.map(({ name }) => name)], [0, ["/hello/:name"]]);
+  });
+
+  it("leaves nothing of one page in the next", async () => {
+    const service = newGateway();
+    await hello(service, "/hello/Ada", { "Accept-Language": "xx", Cookie: "theme=dark" });
+    const page = await hello(service, "/hello/Bob");
+    for (const left of ["Ada", "xx", "dark"]) assertFalse(page.includes(left), page);
+  });
+
+  it("escapes what comes from the request, and takes no other theme", async () => {
+    const attack = `"'><script>alert(1)</script>&amp;`;
+    const headers = {
+      "User-Agent": attack,
+      "Accept-Language": attack,
+      Cookie: `theme="><script>`,
+    };
+    const page = await hello(newGateway(), `/hello/${encodeURIComponent(attack)}`, headers);
+    const escaped = "&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;";
+    assertEquals(page.split(escaped).length, 5, page);
+    assertFalse(page.includes("<script"), page);
+    assertStringIncludes(page, 'content="light"');
+  });
+
+  const TOO_MUCH: readonly [string, string, HeadersInit][] = [
+    [
+      "there must be at most 128: received one more",
+      "header",
+      Array.from({ length: 129 }, (_, i): [string, string] => [`x-${i}`, ""]),
+    ],
+    [
+      "value must be a string of at most 65536 characters: received 70000",
+      "header",
+      { "X-Long": "a".repeat(70_000) },
+    ],
+  ];
+  for (const [rule, noun, headers] of TOO_MUCH) {
+    it(`answers 431 where of headers ${rule}`, async () => {
+      const errors: unknown[] = [];
+      const service = newGateway({ onError: (error) => void errors.push(error) });
+      assertEquals(await read(service.request("/hello/a", { headers })), [431, {
+        error: `Cannot read ${noun}: ${rule}`,
+      }]);
+      assertEquals([service.pool.stats().leased, errors.length], [0, 0]);
+    });
+  }
+
+  it("answers 414 where a parameter is too long", async () => {
+    const error = "Cannot read parameter: value must be a string of at most 65536 characters";
+    assertEquals(await read(newGateway().request(`/hello/${"a".repeat(65_537)}`)), [414, {
+      error: `${error}: received 65537`,
+    }]);
+  });
+});
+
+describe("gateway() POST /hash", () => {
+  const hashOf = (service: Gateway, body: BodyInit | null) =>
+    read(service.request("/hash", { method: "POST", body }));
+
+  it("answers the SHA-256 of a body", async () => {
+    const service = newGateway();
+    // Of FIPS 180-4's examples, and of nothing.
+    const CASES: readonly [string | null, string][] = [
+      ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+      [null, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    ];
+    for (const [body, sha256] of CASES) {
+      assertEquals(await hashOf(service, body), [200, { sha256, bytes: body?.length ?? 0 }]);
+    }
+    const { leased, created } = service.pool.stats();
+    assertEquals([leased, created], [0, 1]);
+  });
+
+  it("answers that of a stream that grows the scratch", async () => {
+    const chunk = new Uint8Array(10_000).fill(97);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent++ < 100) controller.enqueue(chunk.slice());
+        else controller.close();
+      },
+    });
+    const service = newGateway();
+    const init = { method: "POST", body, duplex: "half" };
+    // FIPS 180-4's million of "a".
+    const sha256 = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+    assertEquals(await read(service.fetch(new Request("http://a/hash", init))), [200, {
+      sha256,
+      bytes: 1_000_000,
+    }]);
+  });
+
+  it("answers 413 beyond maxBodyBytes, and reads exactly that", async () => {
+    const service = newGateway({ maxBodyBytes: 20 });
+    assertEquals((await hashOf(service, "a".repeat(20)))[0], 200);
+    assertEquals(await hashOf(service, "a".repeat(21)), [413, {
+      error: "Cannot read body: length must be at most 20 bytes: received more",
+    }]);
+    assertEquals(service.pool.stats().leased, 0);
+  });
+
+  it("answers 400 where the body ends in the middle", async () => {
+    const errors: unknown[] = [];
+    const service = newGateway({ onError: (error) => void errors.push(error) });
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.error(new Error("connection lost")),
+    });
+    const init = { method: "POST", body, duplex: "half" };
+    assertEquals(await read(service.fetch(new Request("http://a/hash", init))), [400, {
+      error: "Cannot read body: body must arrive whole: received 0 bytes and an error",
+    }]);
+    assertEquals([service.pool.stats().leased, errors.length], [0, 0]);
+  });
+});
+
+describe("gateway() GET /events", () => {
+  const event = (tick: number, of: number) =>
+    `event: tick\ndata: {"of":${of},"tick":${tick}}\nid: ${tick}\n\n`;
+
+  it("streams events from one context, which it holds until the last", async () => {
+    const service = newGateway();
+    const response = await service.request("/events?count=3&intervalMs=0");
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    assertEquals(service.pool.stats().leased, 1);
+    assertEquals(await response.text(), event(1, 3) + event(2, 3) + event(3, 3));
+    const { leased, created, tags } = service.pool.stats();
+    assertEquals([leased, created, tags.map(({ name }) => name)], [0, 1, ["/events"]]);
+  });
+
+  it("keeps two streams apart", async () => {
+    const service = newGateway();
+    const texts = await Promise.all([2, 3].map(async (count) => {
+      const response = await service.request(`/events?count=${count}&intervalMs=1`);
+      return await response.text();
+    }));
+    assertEquals(texts[0], event(1, 2) + event(2, 2));
+    assertEquals(texts[1], event(1, 3) + event(2, 3) + event(3, 3));
+    assertEquals([service.pool.stats().leased, service.pool.stats().created], [0, 2]);
+  });
+
+  it("goes on where a client has stopped, and says when there is no more", async () => {
+    const service = newGateway();
+    const since = (id: string) =>
+      service.request("/events?count=3&intervalMs=0", { headers: { "Last-Event-ID": id } });
+    assertEquals(await (await since("2")).text(), event(3, 3));
+    for (const id of ["3", "99"]) {
+      const response = await since(id);
+      assertEquals([response.status, await response.text()], [204, ""]);
+    }
+  });
+
+  it("leaves no timer when the client goes away in the middle of a wait", async () => {
+    using time = new FakeTime();
+    const service = newGateway();
+    const response = await service.request("/events?count=100&intervalMs=1000");
+    const reader = response.body!.getReader();
+    for (const tick of [1, 2]) {
+      const { value } = await reader.read();
+      assertEquals(new TextDecoder().decode(value), event(tick, 100));
+      await time.runMicrotasks();
+      if (tick === 1) assertEquals(time.next(), true, "it waits before the second");
+    }
+    await reader.cancel();
+    await time.runMicrotasks();
+    assertEquals(time.next(), false);
+    assertEquals(service.pool.stats().leased, 0);
+  });
+
+  it("leaves no timer when the client goes away in the middle of an event", async () => {
+    using time = new FakeTime();
+    const service = newGateway();
+    const response = await service.request("/events?count=100&intervalMs=1000");
+    await time.runMicrotasks();
+    // Nobody reads, so that before long an event waits to be written.
+    let waits = 0;
+    while (time.next()) {
+      waits++;
+      await time.runMicrotasks();
+    }
+    assert(waits < 99, `${waits} waits`);
+    assertEquals(service.pool.stats().leased, 1);
+    await response.body!.cancel();
+    await time.runMicrotasks();
+    assertEquals(time.next(), false);
+    assertEquals(service.pool.stats().leased, 0);
+  });
+
+  it("does not begin for HEAD", async () => {
+    const service = newGateway();
+    const response = await service.request("/events", { method: "HEAD" });
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    assertEquals([response.status, await response.text()], [200, ""]);
+    assertEquals(service.pool.stats().created, 0);
+  });
+
+  const BAD_QUERIES: readonly [string, HeadersInit, string][] = [
+    ["count=0", {}, 'count must be an integer from 1 to 100: received "0"'],
+    ["count=101", {}, 'count must be an integer from 1 to 100: received "101"'],
+    ["count=1e1", {}, 'count must be an integer from 1 to 100: received "1e1"'],
+    ["count=", {}, 'count must be an integer from 1 to 100: received ""'],
+    ["intervalMs=-1", {}, 'intervalMs must be an integer from 0 to 1000: received "-1"'],
+    ["intervalMs=1001", {}, 'intervalMs must be an integer from 0 to 1000: received "1001"'],
+    [
+      "",
+      { "Last-Event-ID": "x" },
+      'Last-Event-ID must be an integer from 0 to 100: received "x"',
+    ],
+  ];
+  for (const [query, headers, message] of BAD_QUERIES) {
+    it(`answers 400: ${message}`, async () => {
+      const service = newGateway();
+      const error = `Cannot stream events: ${message}`;
+      assertEquals(await read(service.request(`/events?${query}`, { headers })), [400, { error }]);
+      assertEquals(service.pool.stats().created, 0);
+    });
+  }
 });
 
 describe("gateway() answers 400 to", () => {
@@ -179,6 +428,25 @@ describe("gateway() answers 500 to", () => {
     });
   }
 
+  it("an HTTPException of its own status, where that is no failure", async () => {
+    const errors: unknown[] = [];
+    const answerTo = (status: 422 | 503) =>
+      post(
+        newGateway({
+          transform: () => {
+            throw new HTTPException(status, { message: "swordfish" });
+          },
+          onError: (error) => void errors.push(error),
+        }),
+        '{"text":"a"}',
+      );
+    assertEquals(await read(answerTo(422)), [422, { error: "swordfish" }]);
+    assertEquals(errors.length, 0);
+    const error = "Cannot answer: handler must not fail: received an internal error";
+    assertEquals(await read(answerTo(503)), [500, { error }]);
+    assertEquals(errors.length, 1);
+  });
+
   it("a pool that is closed, without telling more", async () => {
     const errors: unknown[] = [];
     const onError = (error: unknown) => {
@@ -202,7 +470,19 @@ describe("gateway() routes", () => {
 
   it("nothing else", async () => {
     const error = "Cannot answer: route must exist: received an unknown one";
-    for (const path of ["/", "/transform/", "/transform/x", "/_pool/stats", "/%00", "/a?b=<c>"]) {
+    for (
+      const path of [
+        "/",
+        "/hello",
+        "/hello/",
+        "/hello/a/b",
+        "/transform/",
+        "/transform/x",
+        "/_pool/stats",
+        "/%00",
+        "/a?b=<c>",
+      ]
+    ) {
       assertEquals(await read(newGateway().request(path)), [404, { error }]);
     }
   });
@@ -213,6 +493,9 @@ describe("gateway() routes", () => {
       ["GET", "/transform", "POST"],
       ["DELETE", "/transform", "POST"],
       ["POST", "/healthz", "GET, HEAD"],
+      ["GET", "/hash", "POST"],
+      ["POST", "/hello/Ada", "GET, HEAD"],
+      ["POST", "/events", "GET, HEAD"],
       ["PUT", "/_pool/stats", "GET, HEAD"],
     ];
     for (const [method, path, allowed] of CASES) {

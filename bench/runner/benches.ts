@@ -19,6 +19,7 @@ export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["locality", async () => (await import("../locality.ts")).locality],
   ["pair", async () => (await import("../pair.ts")).pair],
   ["policy", async () => (await import("../policy.ts")).policy],
+  ["request", async () => (await import("../request.ts")).request],
   ["scale", async () => (await import("../scale.ts")).scale],
   ["tick", async () => (await import("../tick.ts")).tick],
 ]);

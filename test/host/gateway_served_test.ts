@@ -1,6 +1,11 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
-import { FAULTY_TEXT, MAX_BODY_BYTES, type NonceAnswer } from "../fixture/served_app.ts";
+import {
+  FAULTY_TEXT,
+  MAX_BODY_BYTES,
+  MAX_HEADERS,
+  type NonceAnswer,
+} from "../fixture/served_app.ts";
 import {
   freePort,
   runToEnd,
@@ -59,10 +64,17 @@ for (const runtime of ["Deno", "Bun", "workerd"] as const) {
         [200, "/healthz", {}],
         [200, "/transform", { method: "POST", body: '{"text":"a","steps":["uppercase"]}' }],
         [400, "/transform", { method: "POST", body: "no JSON" }],
+        [400, "/events?count=0", {}],
         [404, "/nowhere", {}],
+        [405, "/events", { method: "POST" }],
+        [405, "/hash", {}],
+        [405, "/hello/Ada", { method: "DELETE" }],
         [405, "/transform", { method: "PUT", body: "{}" }],
         [413, "/transform", { method: "POST", body: large }],
         [413, "/transform", { method: "POST", body: inChunks(large), duplex: "half" }],
+        [413, "/hash", { method: "POST", body: large }],
+        [413, "/hash", { method: "POST", body: inChunks(large), duplex: "half" }],
+        [431, "/hello/Ada", { headers: manyHeaders(MAX_HEADERS + 1) }],
         [500, "/transform", { method: "POST", body: JSON.stringify({ text: FAULTY_TEXT }) }],
       ];
       for (const [status, path, init] of CASES) {
@@ -76,6 +88,73 @@ for (const runtime of ["Deno", "Bun", "workerd"] as const) {
         }
       }
       assertEquals((await stats(server!)).leased, 0);
+    });
+
+    it("renders a page, and escapes what the request says", { skip }, async () => {
+      const headers = { Cookie: "a=1; theme=dark", "User-Agent": '"><script>' };
+      const response = await server!.fetch("/hello/%3Cb%3EAda", { headers });
+      assertEquals(response.headers.get("content-type"), "text/html; charset=utf-8");
+      const page = await response.text();
+      assertStringIncludes(page, "<h1>Hello, &lt;b&gt;Ada</h1>");
+      assertStringIncludes(page, "<dd>&quot;&gt;&lt;script&gt;</dd>");
+      assertStringIncludes(page, 'content="dark"');
+    });
+
+    it("hashes bodies that come in chunks, many at a time", { skip }, async () => {
+      await Promise.all(Array.from({ length: CONCURRENCY }, async (_, i) => {
+        const bytes = new Uint8Array(MAX_BODY_BYTES - i).fill(i);
+        const init = { method: "POST", body: inChunks(bytes), duplex: "half" } as const;
+        const answer = await (await server!.fetch("/hash", init)).json();
+        assertEquals(answer, { sha256: await sha256(bytes), bytes: bytes.length });
+      }));
+      assertEquals((await stats(server!)).leased, 0);
+    });
+
+    it("lets go of a body that ends in the middle", { skip }, async () => {
+      const [connection, begun] = await beginBody(server!);
+      assertEquals(begun.leased, 1);
+      connection.close();
+      await untilIdle(server!);
+      const init = { method: "POST", body: "abc" };
+      const { bytes } = await (await server!.fetch("/hash", init)).json();
+      assertEquals(bytes, 3);
+    });
+
+    it("streams events, and goes on where a client has stopped", { skip }, async () => {
+      const read = async (headers: HeadersInit) => {
+        const response = await server!.fetch("/events?count=3&intervalMs=1", { headers });
+        assertEquals(response.headers.get("content-type"), "text/event-stream");
+        return await response.text();
+      };
+      const events = [1, 2, 3].map((tick) =>
+        `event: tick\ndata: {"of":3,"tick":${tick}}\nid: ${tick}\n\n`
+      );
+      assertEquals(await read({}), events.join(""));
+      assertEquals(await read({ "Last-Event-ID": "1" }), events.slice(1).join(""));
+      await untilIdle(server!);
+    });
+
+    it("keeps streams of events apart", { skip }, async () => {
+      await Promise.all(Array.from({ length: CONCURRENCY }, async (_, i) => {
+        const count = 1 + i;
+        const text = await (await server!.fetch(`/events?count=${count}&intervalMs=1`)).text();
+        const seen = [...text.matchAll(/data: (.*)/g)].map(([, data]) => JSON.parse(data!));
+        assertEquals(seen, Array.from({ length: count }, (_, k) => ({ of: count, tick: k + 1 })));
+      }));
+      await untilIdle(server!);
+    });
+
+    it("stops streaming when the client goes away", { skip }, async () => {
+      const gone = new AbortController();
+      const { signal } = gone;
+      const response = await server!.fetch("/events?count=100&intervalMs=1000", { signal });
+      const reader = response.body!.getReader();
+      assertStringIncludes(new TextDecoder().decode((await reader.read()).value), "id: 1");
+      assertEquals((await stats(server!)).leased, 1);
+      gone.abort();
+      await reader.closed.catch(() => {});
+      // The whole stream would take 99 seconds.
+      await untilIdle(server!);
     });
   });
 }
@@ -188,6 +267,35 @@ async function stats(server: Server): Promise<Stats> {
   return await (await server.fetch("/_pool/stats")).json();
 }
 
+/** Waits until no request has a context: a server sees late that a client has gone. */
+async function untilIdle(server: Server): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (true) {
+    const { leased } = await stats(server);
+    if (leased === 0) return;
+    assert(Date.now() < end, `${leased} still leased`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Sends the first half of a body, and waits until the server has a context for it. */
+async function beginBody(server: Server): Promise<[Deno.TcpConn, Stats]> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head = "POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n0123456789";
+  await connection.write(new TextEncoder().encode(head));
+  const end = Date.now() + 10_000;
+  while (true) {
+    const begun = await stats(server);
+    if (begun.leased > 0 || Date.now() > end) return [connection, begun];
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Sends many requests, always some at a time, each with a nonce of its own. */
 async function askNonces(server: Server): Promise<(NonceAnswer & { nonce: string })[]> {
   const answers: (NonceAnswer & { nonce: string })[] = [];
@@ -201,6 +309,10 @@ async function askNonces(server: Server): Promise<(NonceAnswer & { nonce: string
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
   return answers;
+}
+
+function manyHeaders(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, "1"]));
 }
 
 /** A body whose length the server is not told. */

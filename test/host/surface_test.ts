@@ -75,6 +75,8 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "transform",
     ],
     types: [
+      "BodyOptions",
+      "BodySource",
       "Closable",
       "ContextPoolOptions",
       "Execution",

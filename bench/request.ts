@@ -1,0 +1,79 @@
+/**
+ * The request bench: what a request of the gateway allocates.
+ *
+ * The requests are made and answered in one process, so that the engine's log tells of nothing else;
+ * what making them takes is in every figure, and `bare` tells it.
+ *
+ * @module
+ */
+
+import { type Report, reportOf, type Sample, variantOf } from "./request/report.ts";
+import { chartsOf, sheetsOf } from "./request/sheet.ts";
+import {
+  type Holder,
+  HOLDERS,
+  makeService,
+  type Route,
+  ROUTES,
+  type Service,
+} from "./request/route.ts";
+import type { Bench } from "./runner/bench.ts";
+
+/** What a process tells before its engine's log is read. */
+interface Answered {
+  readonly requests: number;
+  readonly created: number;
+}
+
+/** Requests in flight, so that a wait of one is used by the others. */
+const CONCURRENCY = 16;
+
+/** Requests that are counted; streams of events wait for timers. */
+function plan(route: Route, isQuick: boolean): number {
+  return (isQuick ? 4000 : 20_000) / (route === "events" ? 8 : 1);
+}
+
+/** Sends so many requests and reads their answers. */
+async function answer({ fetch, request }: Service, requests: number): Promise<void> {
+  let sent = 0;
+  const ask = async () => {
+    while (sent < requests) {
+      sent++;
+      const response = await fetch(request());
+      await response.arrayBuffer();
+      if (response.status === 200) continue;
+      throw new Error(`Cannot measure request: it must succeed: received ${response.status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+}
+
+/** The gateway's routes, with and without a pool. */
+export const request: Bench<Answered, Report, Sample> = {
+  question: "How many bytes does a request of the gateway allocate, with and without a pool?",
+  rival: "a new context for each request, and a route that does nothing",
+  packages: ["hono"],
+  runtimes: ["deno", "bun", "workerd"],
+  variants: ROUTES.flatMap((route) => HOLDERS.map((holder) => variantOf(route, holder))),
+  rounds: 3,
+  async measure(variant, { quick }, probe) {
+    const [route, holder] = variant.split("-") as [Route, Holder];
+    const service = makeService(route, holder);
+    const requests = plan(route, quick);
+    await answer(service, requests / 2);
+    const before = service.created();
+    await probe.begin();
+    await answer(service, requests);
+    probe.mark();
+    await probe.end();
+    return { requests, created: service.created() - before };
+  },
+  complete: ({ requests, created }, { engine }) => ({
+    bytes: engine.allocatedBytes / requests,
+    created: created / requests,
+    unparsed: engine.unparsed,
+  }),
+  report: reportOf,
+  sheets: sheetsOf,
+  charts: chartsOf,
+};
