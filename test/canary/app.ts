@@ -220,7 +220,8 @@ class Watch {
   crossed = 0;
   dirty = 0;
   shared = 0;
-  readonly #live = new Set<RequestContext>();
+  /** Weak, because a request that never ends is not to keep its context. */
+  readonly #live = new WeakSet<RequestContext>();
   readonly #faults: Faults;
 
   constructor(faults: Faults) {
