@@ -29,7 +29,6 @@ import { Waiter, WaiterQueue, type WaitOptions } from "./waiter.ts";
 
 /** A pool as its waiters need it. */
 export interface Source<T extends object> {
-  readonly stocks: Stocks<T>;
   needOpen(action: string): void;
   /** The pool's clock, in ms; it is the user's and may do anything. */
   clock(): number;
@@ -51,6 +50,7 @@ export class Backpressure<T extends object> {
   refused = 0;
 
   readonly #source: Source<T>;
+  readonly #stocks: Stocks<T>;
   readonly #host: Host;
   readonly #admission: Admission;
   readonly #maxWaiters: number;
@@ -64,8 +64,15 @@ export class Backpressure<T extends object> {
   /** Cancels the timer that serves when the rate allows it. */
   #retry: (() => void) | undefined;
 
-  constructor(source: Source<T>, host: Host, admission: Admission, maxWaiters: number) {
+  constructor(
+    source: Source<T>,
+    stocks: Stocks<T>,
+    host: Host,
+    admission: Admission,
+    maxWaiters: number,
+  ) {
     this.#source = source;
+    this.#stocks = stocks;
     this.#host = host;
     this.#admission = admission;
     this.#maxWaiters = maxWaiters;
@@ -78,6 +85,7 @@ export class Backpressure<T extends object> {
 
   /** Whether an object may be made ahead of demand. */
   get isOpen(): boolean {
+    if (!this.#admission.isLimited) return true;
     const waitMs = this.#waitMs(this.#source.clock());
     return this.#queue.size === 0 && waitMs === 0;
   }
@@ -89,14 +97,14 @@ export class Backpressure<T extends object> {
   admit(action: string, tag: TagHandle<T> | undefined, isServed: boolean): Shelf<T> | undefined {
     if (!this.#admission.isLimited) return undefined;
     const now = this.#source.clock();
-    if (!isServed) this.catchUp(now);
+    if (!isServed) this.catchUp();
     const waitMs = this.#waitMs(now);
     const isNext = isServed || this.#queue.size === 0;
     if (waitMs === 0 && isNext) {
       this.#admission.begin(now);
       return undefined;
     }
-    const shelf = tag === undefined ? undefined : this.#source.stocks.borrow(tag.stock);
+    const shelf = tag === undefined ? undefined : this.#stocks.borrow(tag.stock);
     if (shelf !== undefined) return shelf;
     if (!isServed) this.refused++;
     throw isNext ? this.#admission.refusal(action, waitMs) : this.#behind(action);
@@ -119,7 +127,7 @@ export class Backpressure<T extends object> {
     source.needOpen(ACTION);
     const now = source.clock();
     source.tickIfDue(now);
-    this.catchUp(now);
+    this.catchUp();
     let refusal = this.#behind(ACTION);
     if (this.#queue.size === 0) {
       try {
@@ -136,7 +144,7 @@ export class Backpressure<T extends object> {
     let result: R;
     const waiter = new Waiter<T>(tag, holder, timeoutMs, now, (slot) => result = begin(slot));
     this.#queue.push(waiter);
-    source.stocks.divert(true);
+    this.#stocks.divert(true);
     const abort = () => {
       if (this.#leave(waiter, signal!.reason)) this.serve();
     };
@@ -179,7 +187,8 @@ export class Backpressure<T extends object> {
   }
 
   /** Takes back what was not taken in time, and serves. */
-  catchUp(now: number): void {
+  catchUp(): void {
+    const now = this.#given.size > 0 ? this.#source.clock() : 0;
     for (const waiter of this.#given) {
       if (now <= waiter.deadline) continue;
       this.#given.delete(waiter);
@@ -228,7 +237,7 @@ export class Backpressure<T extends object> {
     else if (waiter.ending !== undefined) this.#sendAway(waiter, waiter.ending.reason);
     else {
       this.#queue.unshift(waiter);
-      this.#source.stocks.divert(true);
+      this.#stocks.divert(true);
     }
     return false;
   }
@@ -269,7 +278,7 @@ export class Backpressure<T extends object> {
   #wake(waiter: Waiter<T>, stepMs: number, refusal: PoolError): void {
     waiter.cancel = undefined;
     waiter.leftMs -= stepMs;
-    this.catchUp(this.#source.clock());
+    this.catchUp();
     if (waiter.leftMs > 0) this.#arm(waiter, refusal);
     else if (this.#leave(waiter, this.#late(waiter))) this.serve();
   }
@@ -317,13 +326,13 @@ export class Backpressure<T extends object> {
 
   #remove(waiter: Waiter<T>): boolean {
     if (!this.#queue.remove(waiter)) return false;
-    if (this.#queue.size === 0) this.#source.stocks.divert(false);
+    if (this.#queue.size === 0) this.#stocks.divert(false);
     return true;
   }
 
   /** How long until an object may be made, in ms. */
   #waitMs(now: number): number {
-    return this.#admission.waitMs(this.#source.stocks.live, now);
+    return this.#admission.waitMs(this.#stocks.live, now);
   }
 
   #behind(action: string): PoolError {

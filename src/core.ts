@@ -59,6 +59,9 @@ const LONG_US = 20;
 const PROBE_US = 100;
 const MOST_PROBED = 1024;
 
+/** More than any object weighs, in bytes, and a small integer on every engine. */
+const HUGE = 2 ** 30 - 1;
+
 /** One poll in so many looks at the clock although a timer is armed: it may never fire. */
 const POLLS = 64;
 
@@ -66,8 +69,8 @@ const POLLS = 64;
 export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
-  readonly stocks: Stocks<T>;
 
+  readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
   readonly #bareCost: Cost = new Cost(1 / 2);
   /** What it costs to read the clock, which is part of every other reading. */
@@ -84,7 +87,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   constructor(options: CoreOptions<T>) {
     const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
     this.options = options;
-    this.stocks = new Stocks({
+    this.#stocks = new Stocks({
       dispose,
       generations,
       heat,
@@ -99,7 +102,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
           name,
           id,
           this,
-          this.stocks.own.get(name) ?? this.stocks.main,
+          this.#stocks.own.get(name) ?? this.#stocks.main,
           reset,
           sizeOf,
           this.#sampling.nextGap(0),
@@ -108,7 +111,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       heat,
     );
     const parts = {
-      stocks: this.stocks,
+      stocks: this.#stocks,
       tags: this.tags,
       createCost: this.#createCost,
       bareCost: this.#bareCost,
@@ -116,7 +119,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
     const { host, maxCreatesPerSecond, maxLeases, maxWaiters } = options;
     const admission = new Admission(maxLeases, maxCreatesPerSecond);
-    this.#backpressure = new Backpressure(this, host, admission, maxWaiters);
+    this.#backpressure = new Backpressure(this, this.#stocks, host, admission, maxWaiters);
   }
 
   // Leases
@@ -124,7 +127,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   /** Throws if the pool is closed. */
   needOpen(action: string): void {
     if (!this.#closed) return;
-    this.stocks.totals.misuses++;
+    this.#stocks.totals.misuses++;
     const received = `a closed one (${show(this.options.name)})`;
     throw new PoolError("closed", `${action}: the pool must be open: received ${received}`);
   }
@@ -151,7 +154,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     }
     try {
       this.needOpen(action);
-      const stock = tag?.stock ?? this.stocks.main;
+      const stock = tag?.stock ?? this.#stocks.main;
       const shelf = (tag === undefined ? undefined : this.#shelfFor(stock)) ??
         this.#backpressure.admit(action, tag, isServed);
       let slot: Slot<T>;
@@ -175,11 +178,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
         slot = addSlot(object, this);
         slot.had = -1;
         // Looked up anew: create may have run a tick in which the tag moved.
-        const { account } = tag?.stock ?? this.stocks.main;
+        const { account } = tag?.stock ?? this.#stocks.main;
         account.add();
         isMaking = false;
         this.#backpressure.made();
-        if (this.stocks.totals.created === 1) this.#sizeCeilings(object);
+        if (this.#stocks.totals.created === 1) this.#sizeCeilings(object);
         if (this.#closed) {
           // create or sizeOf itself closed the pool.
           account.discard(slot, "closed");
@@ -203,7 +206,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
 
   /** A shelf with something on it for a lease of this stock; `undefined`: the lease has to create. */
   #shelfFor(stock: Stock<T>): Shelf<T> | undefined {
-    const { main, none } = this.stocks;
+    const { main, none } = this.#stocks;
     if (stock.shelf.idle > 0) return stock.shelf;
     if (stock === main || stock === none || main.shelf.idle === 0) return undefined;
     main.account.move(1, stock.account);
@@ -212,7 +215,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
 
   /** Whether the next creation is clocked: the first few, and then one in eight. */
   #isCreateClocked(): boolean {
-    const { created } = this.stocks.totals;
+    const { created } = this.#stocks.totals;
     return created < 32 || created % 8 === 0 || this.#createCost.us === undefined;
   }
 
@@ -232,7 +235,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       // The first release will say so, to somebody who can do something about it.
       return;
     }
-    if (isSize(size)) this.stocks.resize(size);
+    if (isSize(size)) this.#stocks.resize(size);
   }
 
   releaseSlow(object: T, tag?: TagHandle<T>): void {
@@ -271,7 +274,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       return undefined;
     }
     const tag = to ?? owner;
-    const { totals } = this.stocks;
+    const { totals } = this.#stocks;
     if (isGuarded && totals.limbo >= this.options.maxLimbo) {
       owner.stock.account.discard(slot, "limbo");
       return undefined;
@@ -355,7 +358,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     }
     // What is no new object of the user's is not ours to dispose of.
     for (const object of new Set(made)) {
-      if (faultOfNew(object) === undefined) this.stocks.main.account.waste(object);
+      if (faultOfNew(object) === undefined) this.#stocks.main.account.waste(object);
     }
   }
 
@@ -367,7 +370,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     cause: unknown,
     action = "Cannot release to Pool",
   ): never {
-    (tag?.stock ?? this.stocks.main).account.discard(slot, "invalid");
+    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
     const rule = `${code} must not throw: received ${show(cause)}`;
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
@@ -388,7 +391,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     size: unknown,
     action = "Cannot release to Pool",
   ): never {
-    (tag?.stock ?? this.stocks.main).account.discard(slot, "invalid");
+    (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
     const rule = `sizeOf must return a finite number of at least 0: received ${show(size)}`;
     throw new PoolError("sizeOf", `${action}: ${rule}`);
   }
@@ -412,7 +415,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
 
   /** Takes an object out of limbo and releases it. */
   leaveLimbo({ tag, slot }: Waiting<T>): void {
-    this.stocks.totals.limbo--;
+    this.#stocks.totals.limbo--;
     tag.giveBack(slot);
   }
 
@@ -434,8 +437,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     if (isTimed) tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
     slot.holder = isTimed ? -holder : holder;
     slot.since = isTimed ? now : 0;
-    // Its size was read, but for another tag: there is nothing to learn from it.
-    slot.had = UNBOUNDED;
+    // What it weighs is not known here, and so nothing is learnt from what it comes to weigh.
+    slot.had = HUGE;
   }
 
   /** The clock, in ms. */
@@ -452,7 +455,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
 
   /** Counts a misuse and does with it what the pool was told to. */
   misuse(code: PoolErrorCode, message: string): void {
-    this.stocks.totals.misuses++;
+    this.#stocks.totals.misuses++;
     const error = new PoolError(code, message);
     if (this.options.guard === "throw") throw error;
     if (this.options.guard === "report") this.report(error);
@@ -472,22 +475,21 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   /** Runs the scheduler. */
   tick(): void {
     this.#ticker.tick();
-    this.#backpressure.catchUp(this.#ticker.clock());
+    this.#backpressure.catchUp();
   }
 
   /** Runs the scheduler if it is due. */
   poll(): void {
     this.#polls = (this.#polls + 1) % POLLS;
     if (this.#polls !== 0 && this.#ticker.isDeferred) return;
-    const now = this.#ticker.clock();
-    this.#ticker.tickIfDue(now);
-    this.#backpressure.catchUp(now);
+    this.#ticker.tickIfDue(this.#ticker.clock());
+    this.#backpressure.catchUp();
   }
 
   /** Gives memory back at once; says how many objects went. */
   trim(pressure: Pressure): number {
     if (this.#closed) return 0;
-    return this.stocks.holding.reduce(
+    return this.#stocks.holding.reduce(
       (sum, { retention }) => sum + retention.trim(pressure, this.#ticker.now),
       0,
     );
@@ -497,7 +499,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   prewarm(count: number): number {
     const action = "Cannot prewarm Pool";
     this.needOpen(action);
-    const { account, retention, shelf } = this.stocks.main;
+    const { account, retention, shelf } = this.#stocks.main;
     let made = 0;
     while (made < count && shelf.top < shelf.limit && this.#backpressure.isOpen) {
       const slot = this.takeSlow(undefined, IDLE);
@@ -535,16 +537,16 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     this.#closed = true;
     this.#ticker.close();
     this.#backpressure.close();
-    this.stocks.close();
+    this.#stocks.close();
   }
 
   /** Takes a snapshot. */
   stats(): PoolStats {
     const { name, host, scheduler, maxBytes } = this.options;
-    const stocks = this.stocks;
+    const stocks = this.#stocks;
     const { created, limbo, misuses, discarded } = stocks.totals;
     const { main } = stocks;
-    const live = stocks.sum(({ account }) => account.live);
+    const { live } = stocks;
     const idle = stocks.sum(({ shelf }) => shelf.idle);
     const tags = this.tags.stats();
     const acquires = tags.reduce((sum, tag) => sum + tag.acquires, 0);
@@ -591,8 +593,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       now: this.#ticker.now,
       ticks: this.#ticker.ticks,
       limits: { maxBytes, ...this.#ticker.limits },
-      generations: this.stocks.generations(this.#ticker.now),
-      ...ageQuantiles(this.stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
+      generations: this.#stocks.generations(this.#ticker.now),
+      ...ageQuantiles(this.#stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
       ...(entropy === undefined ? {} : { entropy }),
       tags: this.tags.explain(this.#ticker.elapsedMs),
     };

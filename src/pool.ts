@@ -483,7 +483,8 @@ export class Pool<T extends object> {
         `${WAIT_ACTION}: timeoutMs must be at most ${MAX_TIMEOUT_MS}: received ${timeoutMs}`,
       );
     }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    // What an AbortController of another realm gives is no instance of this one's class.
+    if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
       throw new TypeError(
         `${WAIT_ACTION}: signal must be an AbortSignal: received ${show(signal)}`,
       );

@@ -9,8 +9,9 @@
  * What the objects weigh is told by running sums, so that a pop has nothing to subtract.
  *
  * Invariants: `base <= low <= top`; steps rise in `start` and in `time`; the first step starts at
- * or below `base`; `limit == base + room`, or `base` while releases are diverted; and where sizes are known `ends[i + 1] == ends[i] +
- * size of slots[i]` for `base <= i < top`, `maxEnd == ends[base] + maxBytes`.
+ * or below `base`; `limit == base + room`, or `base` while releases are diverted; and where sizes are
+ * known `ends[i + 1] == ends[i] + size of slots[i]` for `base <= i < top`,
+ * `maxEnd == ends[base] + maxBytes`.
  *
  * @module
  */

@@ -183,7 +183,7 @@ export class Ticker<T extends object> {
     this.#cancel = undefined;
     // A timer may fire a little before its time.
     this.tickIfDue(this.clock() + 1);
-    if (this.#pool.stocks.sum(({ account }) => account.live) > 0 && !this.#closed) this.defer();
+    if (this.#pool.stocks.live > 0 && !this.#closed) this.defer();
   }
 
   /** Ticks no more. */

@@ -112,7 +112,8 @@ export class WaiterQueue<T extends object> {
 
   /** At most how many are before a waiter. */
   before(waiter: Waiter<T>): number {
-    return this.#head === undefined ? 0 : waiter.number - this.#head.number;
+    // One that is out of the queue to be served may be older than the head.
+    return Math.max(0, waiter.number - (this.#head?.number ?? waiter.number));
   }
 
   /** Adds one behind all others. */

@@ -24,6 +24,20 @@ function slot(): Slot<object> {
 }
 
 describe("Account", () => {
+  it("Account tells that an object in use has gone, after its dispose", () => {
+    const shelf = new Shelf<object>();
+    const events: string[] = [];
+    const dispose = () => void events.push("dispose");
+    const freed = () => void events.push("freed");
+    const subject = new Account<object>(shelf, noTotals(), dispose, () => {}, freed);
+    for (let i = 0; i < 2; i++) subject.add();
+    shelf.push(slot(), 0);
+    subject.discard(slot(), "invalid");
+    assertEquals(events, ["dispose", "freed"]);
+    subject.evict(1, "cold");
+    assertEquals(events, ["dispose", "freed", "dispose"]);
+  });
+
   it("Account.inUse is what lives and is not idle", () => {
     const { account: subject, shelf, totals } = account();
     for (let i = 0; i < 3; i++) subject.add();

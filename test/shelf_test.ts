@@ -49,6 +49,25 @@ describe("Shelf", () => {
     assertEquals([1, 2, 3, 4].map((time) => olderThan(shelf, time)), [5, 5, 5, 10]);
   });
 
+  it("Shelf takes nothing while releases are diverted, whatever room it is given", () => {
+    const shelf = new Shelf<object>();
+    shelf.room = 5;
+    push(shelf, 2);
+    shelf.isDiverted = true;
+    assertEquals(shelf.limit, shelf.base);
+    shelf.room = 9;
+    assertEquals(shelf.limit, shelf.base);
+    shelf.evict(1, () => {});
+    assertEquals(shelf.limit, shelf.base);
+    shelf.isDiverted = false;
+    assertEquals(shelf.limit, shelf.base + 9);
+    shelf.isDiverted = true;
+    shelf.evict(1, () => {}); // it moves down
+    assertEquals([shelf.base, shelf.limit, shelf.room], [0, 0, 9]);
+    shelf.isDiverted = false;
+    assertEquals(shelf.limit, 9);
+  });
+
   it("Shelf.lowest is the fewest objects since the last look", () => {
     const shelf = new Shelf<object>();
     push(shelf, 5);

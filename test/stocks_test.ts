@@ -77,6 +77,34 @@ function checkAllotment(
 }
 
 describe("Stocks", () => {
+  it("Stocks.borrow() finds what lies on any shelf, and counts it with who borrows", () => {
+    const { stocks } = stocksOf();
+    const own = stocks.earn("a");
+    assertEquals([stocks.borrow(stocks.main), stocks.live], [undefined, 0]);
+    release(own, create(own, 2));
+    for (const to of [stocks.main, stocks.none]) {
+      const shelf = stocks.borrow(to);
+      assertEquals(shelf, own.shelf);
+      shelf?.pop();
+    }
+    assertEquals([lives(stocks), stocks.live], [[1, 0, 1], 2]);
+    release(own, create(own));
+    stocks.borrow(own)?.pop();
+    assertEquals(lives(stocks), [1, 1, 1]);
+  });
+
+  it("Stocks.divert() shuts all shelves, those to come as well", () => {
+    const { stocks } = stocksOf();
+    stocks.earn("a");
+    stocks.divert(true);
+    stocks.earn("b");
+    stocks.allot();
+    const limits = () => stocks.all.map(({ shelf }) => shelf.limit > 0);
+    assertEquals(limits(), [false, false, false, false]);
+    stocks.divert(false);
+    assertEquals(limits(), [true, true, true, false]);
+  });
+
   it("Stocks begin with the main shelf, which may hold all, and one that holds nothing", () => {
     const { stocks } = stocksOf();
     assertEquals(stocks.all.map(({ place }) => place), ["main", "none"]);
