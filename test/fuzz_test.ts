@@ -10,8 +10,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Random } from "../bench/runner/random.ts";
 import { type Adjustment, type Guard, type Lease, Pool, PoolError } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 const SEEDS = 120;
 const STEPS = 200;

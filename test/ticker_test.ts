@@ -9,7 +9,7 @@ import { Stocks } from "../src/stocks.ts";
 import { TagHandle } from "../src/tag.ts";
 import { TagTable } from "../src/tag_table.ts";
 import { Ticker } from "../src/ticker.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 
 const GENERATIONS = [
   { name: "T0", maxSize: 5000, ttlMs: 10 },

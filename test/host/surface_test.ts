@@ -92,6 +92,10 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "TransformStep",
     ],
   },
+  "./testing": {
+    values: ["FakeHost", "Oracle", "checkStats"],
+    types: ["FakeHostOptions", "Watched"],
+  },
 };
 
 /** Reads what a file exports; fails on `export *` and `export default`. */
