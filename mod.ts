@@ -36,3 +36,4 @@ export {
   type TagStats,
 } from "./src/stats.ts";
 export type { Tag } from "./src/tag.ts";
+export type { Leak } from "./src/watch.ts";

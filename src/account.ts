@@ -108,6 +108,13 @@ export class Account<T extends object> {
     this.#drop(slot, reason);
   }
 
+  /** An object in use is gone: it was collected. */
+  lose(): void {
+    this.foldPeak();
+    this.live--;
+    this.#totals.discarded.leaked++;
+  }
+
   /** Discards the oldest idle objects; says how many there were. */
   evict(count: number, reason: DiscardReason): number {
     if (count <= 0) return 0;

@@ -12,6 +12,10 @@
  * - `"leased"`: raw release of an object that a lease, a `with` or a guard holds
  * - `"stale"`: a lease was ended a second time
  * - `"closed"`: used after close
+ * - `"leaked"`: collected without release, told to `onError`
+ * - `"released"`: a field of a released object was read or written (`debug: true`); `cause` tells where
+ *   the object was released and acquired
+ * - `"unclean"`: `reset` left what a holder wrote (`debug: true`)
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
  */
@@ -21,6 +25,9 @@ export type PoolErrorCode =
   | "leased"
   | "stale"
   | "closed"
+  | "leaked"
+  | "released"
+  | "unclean"
   | "create"
   | "reset"
   | "dispose"

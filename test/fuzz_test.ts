@@ -32,6 +32,8 @@ class Fuzzer {
   readonly #host = new FakeHost();
   readonly #pool: Pool<Body>;
   readonly #oracle: Oracle<Body>;
+  /** Whether reset clears all that holders write, so that debug has nothing to say. */
+  readonly #isClean: boolean;
   readonly #generations: readonly { name: string; maxSize: number; ttlMs: number }[];
   readonly #raw: Body[] = [];
   readonly #leases: { readonly lease: Lease<Body>; readonly body: Body }[] = [];
@@ -49,16 +51,19 @@ class Fuzzer {
         { name: "y", maxSize: random.below(30), ttlMs: 0 },
       ];
     const isSized = random.next() < 0.6;
+    const debug = random.next() < 0.4;
+    this.#isClean = debug && random.next() < 0.5;
     const host = this.#host;
     this.#pool = new Pool<Body>({
       create: () => {
         this.#interrupt();
-        return { dirty: false, disposed: 0, size: random.below(20) };
+        return { dirty: false, disposed: 0, size: this.#isClean ? 1 : random.below(20) };
       },
       reset: (body) => {
         assert(!this.#isHeld(body), "reset while it is held");
         this.#interrupt();
         body.dirty = false;
+        if (this.#isClean) body.size = 1;
       },
       dispose: (body) => {
         assertEquals(++body.disposed, 1, "disposed of twice");
@@ -76,6 +81,8 @@ class Fuzzer {
         : { maxBytes: 4096 * (10 + random.below(60)) }),
       generations: this.#generations,
       maxLimbo: 6,
+      debug,
+      leakAfterMs: 300,
       host,
       scheduler: {
         name: "fuzzer",
@@ -101,6 +108,9 @@ class Fuzzer {
       if (this.#fault !== undefined) throw this.#fault;
       this.#oracle.check();
       const stats = this.#pool.stats();
+      const { size } = this.#oracle.leased;
+      assert(this.#pool.explain().watched.leases <= size, "watched though it has ended");
+      assert(this.#pool.leaks().length <= size);
       if (stats.closed) assertEquals(stats.idle, 0);
     }
   }
@@ -144,8 +154,9 @@ class Fuzzer {
   #excuse(error: unknown): void {
     const cause = error instanceof PoolError ? error.cause ?? error : error;
     const isExpected = cause instanceof Mishap ||
-      (cause instanceof PoolError && ["closed", "sizeOf"].includes(cause.code));
-    if (!isExpected) this.#fault ??= cause;
+      (cause instanceof PoolError && ["closed", "sizeOf"].includes(cause.code)) ||
+      (error instanceof PoolError && error.code === "unclean" && !this.#isClean);
+    if (!isExpected) this.#fault ??= error;
   }
 
   #operate(): void {

@@ -55,6 +55,7 @@ describe("Pool.explain()", () => {
       limits: { maxBytes: 8192 },
       generations: pool.stats().generations,
       tags: [],
+      watched: { leases: 0, missed: 0 },
     });
   });
 

@@ -41,6 +41,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "HeapReading",
       "HeatOptions",
       "Host",
+      "Leak",
       "Lease",
       "LevelSample",
       "PoolErrorCode",
@@ -93,7 +94,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     ],
   },
   "./testing": {
-    values: ["FakeHost", "Oracle", "checkStats"],
+    values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
     types: ["FakeHostOptions", "Watched"],
   },
 };
