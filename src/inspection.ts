@@ -38,28 +38,23 @@ const MAX_CLASSES = 32;
 
 /** The inspection of a pool's objects. */
 export class Inspection<T extends object> {
-  /** The callbacks to use in place of the user's. */
+  /**
+   * The callbacks to use in place of the user's. They are bound and not arrows: a bound function leaves
+   * no frame of its own, which no trace could tell from a user's.
+   */
   readonly callbacks: Callbacks<T>;
+  readonly #user: Callbacks<T>;
   readonly #notes: WeakMap<T, Note> = new WeakMap();
   readonly #notCovered: Set<string> = new Set();
 
   /** Wraps a user's callbacks. */
   constructor({ reset, sizeOf, dispose }: Callbacks<T>) {
+    this.#user = { reset, sizeOf, dispose };
     this.callbacks = {
-      reset: (object) => {
-        this.#reset(object, reset);
-        if (sizeOf === undefined) this.#poison(object);
-      },
-      sizeOf: sizeOf && ((object) => {
-        const size = sizeOf(object);
-        this.#poison(object);
-        return size;
-      }),
+      reset: this.#reset.bind(this),
+      sizeOf: sizeOf && this.#measure.bind(this, sizeOf),
       // Whoever has no dispose leaves the object to the collector: then a use of it is found as well.
-      dispose: dispose && ((object) => {
-        this.#revive(object);
-        dispose(object);
-      }),
+      dispose: dispose && this.#dispose.bind(this, dispose),
     };
   }
 
@@ -76,7 +71,8 @@ export class Inspection<T extends object> {
     return true;
   }
 
-  #reset(object: T, reset: (object: T) => void): void {
+  #reset(object: T): void {
+    const { reset, sizeOf } = this.#user;
     const note = this.#notes.get(object);
     if (note === undefined) return reset(object);
     const before = new Look(object);
@@ -87,13 +83,25 @@ export class Inspection<T extends object> {
     const leftovers = leftoversOf(handed, before, after);
     if (leftovers.length > 0) {
       const rule = "reset must clear what a holder wrote";
-      const message = `Cannot release to Pool: ${rule}: received ${
-        listLeftovers(leftovers, isCut)
-      }`;
+      const received = listLeftovers(leftovers, isCut);
+      const message = `Cannot release to Pool: ${rule}: received ${received}`;
       throw new PoolError("unclean", message, causeOf("acquired", acquired));
     }
     if (isCut) this.#miss(object, " (too large)");
     note.isReset = true;
+    // sizeOf has yet to read the fields.
+    if (sizeOf === undefined) this.#poison(object);
+  }
+
+  #measure(sizeOf: (object: T) => number, object: T): number {
+    const size = sizeOf(object);
+    this.#poison(object);
+    return size;
+  }
+
+  #dispose(dispose: (object: T) => void, object: T): void {
+    this.#revive(object);
+    dispose(object);
   }
 
   #poison(object: T): void {

@@ -66,7 +66,7 @@ interface Node {
   readonly parent: Node | undefined;
 }
 
-/** Numbers for keys that are objects: the same ones at each look. */
+/** Numbers for opaque objects and for keys that are objects: the same ones at each look. */
 const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
@@ -91,7 +91,7 @@ export class Look {
         this.#enter(node);
       } catch {
         // A Proxy whose traps throw, a detached buffer.
-        this.#leaf(node, classOf(node.object), node.object);
+        this.#leaf(node, classOf(node.object), identityOf(node.object));
       }
     }
     this.#queue.length = 0;
@@ -138,10 +138,10 @@ export class Look {
       depth: parent.depth + 1,
       parent,
     };
-    if (!isObject(value)) this.#leaf(node, kindOf(value), value);
-    else if (value instanceof Date) this.#leaf(node, "a Date", dateOf(value));
-    else if (isOpaque(value)) this.#leaf(node, classOf(value), value);
-    else if (node.depth > MAX_DEPTH) this.isCut = true;
+    if (!isObject(value)) this.#leaf(node, segment.kind ?? kindOf(value), value);
+    else if (isOpaque(value)) {
+      this.#leaf(node, classOf(value), timeOf(value) ?? identityOf(value));
+    } else if (node.depth > MAX_DEPTH) this.isCut = true;
     else if (!isWithin(node)) this.#queue.push(node);
     return true;
   }
@@ -233,6 +233,8 @@ function isCapacity({ owner, value }: Leaf, handed: Look, after: Look): boolean 
 interface Segment {
   readonly path: string;
   readonly place: string;
+  /** What is there, where the value does not tell. */
+  readonly kind?: string;
 }
 
 function fieldSegment(key: string | symbol): Segment {
@@ -249,20 +251,23 @@ function fieldSegment(key: string | symbol): Segment {
 function keySegment(method: "get" | "has", key: unknown): Segment {
   if (isObject(key)) {
     const path = `.${method}(${classOf(key)})`;
-    return { path, place: `${path}#${numberOf(key)}` };
+    return { path, place: `${path}${identityOf(key)}` };
   }
   const text = typeof key === "string" ? JSON.stringify(key) : String(key);
-  return { path: `.${method}(${shorten(text)})`, place: `.${method}(${typeof key} ${text})` };
+  const path = `.${method}(${shorten(text)})`;
+  const place = `.${method}(${typeof key} ${text})`;
+  return method === "has" ? { path, place, kind: "a member" } : { path, place };
 }
 
 function shorten(text: string): string {
   return text.length <= MAX_KEY + 2 ? text : `a key of ${text.length} characters`;
 }
 
-function numberOf(key: object): number {
-  const number = numbers.get(key) ?? ++lastNumber;
-  numbers.set(key, number);
-  return number;
+/** What tells an object from all others, and does not keep it alive as the object itself would. */
+function identityOf(object: object): string {
+  const number = numbers.get(object) ?? ++lastNumber;
+  numbers.set(object, number);
+  return `#${number}`;
 }
 
 function isObject(value: unknown): value is object {
@@ -299,12 +304,12 @@ function isWithin({ object, parent }: Node): boolean {
   return false;
 }
 
-function dateOf(date: Date): unknown {
+/** What a date says, which may change without another date; `undefined` of what is none. */
+function timeOf(object: object): number | undefined {
   try {
-    return Date.prototype.getTime.call(date);
+    return Date.prototype.getTime.call(object);
   } catch {
-    // Made by Object.create: no date.
-    return date;
+    return undefined;
   }
 }
 

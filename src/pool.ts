@@ -119,7 +119,7 @@ export interface PoolOptions<T extends object> {
   /**
    * Finds misuse that a pool cannot see otherwise, for tests: the fields of released objects throw,
    * `reset` must clear what holders wrote, every lease is watched and knows where it was acquired.
-   * It takes microseconds a lease, and what an end of a lease costs is not learnt.
+   * It takes up to a third of a millisecond a lease, and what an end of a lease costs is not learnt.
    *
    * @default {false}
    */

@@ -7,13 +7,16 @@
  * @module
  */
 
-/** A frame of this package by the names of its classes, which outlive bundling. */
+/**
+ * A frame of this package by its names, where it is part of a bundle. JavaScriptCore names no classes:
+ * what is bundled for Bun shows the pool's own frames first.
+ */
 const OWN_FRAME =
-  /\bat (?:async )?_?(?:Core|Inspection|LimboGuard|Pool|StampedLease|TagHandle)\d*\./;
-/** The folder of this package's files; no match where it is part of a bundle. */
+  /\bat (?:async )?(?:readStack|traceHere|#poison|#measure|#reset|_?(?:Core|Inspection|LimboGuard|Pool|StampedLease|TagHandle)\d*\.)/;
+/** The folder of this package's files, where it is no part of a bundle. */
 const OWN_FOLDER = /([^\s()]*\/)trace\.[jt]s\b/;
 /** Frames to ask for: up to 12 are the pool's own, and engines give 10. */
-const FRAMES = 24;
+const FRAMES = 16;
 
 /** Tells who called the pool: a line for each frame outside this package. */
 export function traceHere(): string {
@@ -23,7 +26,7 @@ export function traceHere(): string {
   const frames = stack.split("\n").filter((line) => /^\s*at /.test(line));
   const folder = OWN_FOLDER.exec(frames[0] ?? "")?.[1];
   const isOwn = (line: string) =>
-    OWN_FRAME.test(line) || (folder !== undefined && line.includes(folder));
+    folder === undefined ? OWN_FRAME.test(line) : line.includes(folder);
   const outer = frames.findIndex((line) => !isOwn(line));
   return frames.slice(Math.max(0, outer)).join("\n");
 }

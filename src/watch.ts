@@ -34,7 +34,6 @@ const MAX_WATCHED = 65_536;
 
 /** The watched leases of a pool. */
 export class Watch<Tag extends { readonly name: string }> {
-  /** In the order in which they began. */
   readonly #leases: Set<TimedLease<Tag>> = new Set();
   readonly #found: (lease: TimedLease<Tag>) => void;
   #registry: FinalizationRegistry<TimedLease<Tag>> | undefined;
@@ -81,13 +80,13 @@ export class Watch<Tag extends { readonly name: string }> {
 
   /** Lists the leases that have lasted for `afterMs` at time `now`, the oldest first. */
   leaks(now: number, afterMs: number): Leak[] {
-    const leaks: Leak[] = [];
-    for (const { tag, since, trace } of this.#leases) {
-      const heldMs = now - since;
-      // Later ones began later.
-      if (heldMs < afterMs) break;
-      leaks.push({ tag: tag.name, heldMs, ...(trace === undefined ? {} : { stack: trace }) });
-    }
-    return leaks;
+    return [...this.#leases]
+      .filter(({ since }) => now - since >= afterMs)
+      .sort((a, b) => a.since - b.since)
+      .map(({ tag, since, trace }) => ({
+        tag: tag.name,
+        heldMs: now - since,
+        ...(trace === undefined ? {} : { stack: trace }),
+      }));
   }
 }
