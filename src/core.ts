@@ -113,6 +113,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
       tags: this.tags,
       createCost: this.#createCost,
       bareCost: this.#bareCost,
+      watch: this.#watch,
     };
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
   }
@@ -188,8 +189,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
           const rule = "an idle object must not be frozen";
           throw new PoolError("released", `${action}: ${rule}: received a frozen one`);
         }
-        slot.timed = { tag, since, trace };
-        this.#watch.begin(object, slot.timed as TimedLease<TagHandle<T>>);
+        slot.timed = this.#watch.begin(object, tag, since, trace);
       }
       slot.holder = isTimed ? -holder : holder;
       return slot;
@@ -426,8 +426,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
 
   /** Watches a lease no more, if it was watched. */
   #unwatch(slot: Slot<T>): void {
-    if (slot.timed !== undefined) this.#watch.end(slot.timed);
+    const { timed } = slot;
     slot.timed = undefined;
+    if (timed !== undefined) this.#watch.end(timed as TimedLease<TagHandle<T>>);
   }
 
   /**
@@ -435,10 +436,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
    * fault if its tag has moved since; see there.
    */
   #collected({ tag, since, trace }: TimedLease<TagHandle<T>>): void {
-    tag.stock.account.lose();
+    tag!.stock.account.lose();
     const age = `${Math.round(this.#ticker.clock() - since)} ms after it was acquired`;
     const place = trace === undefined ? "" : ` at ${placeOf(trace)}`;
-    const received = `one of tag ${show(tag.name)}, found ${age}${place}`;
+    const received = `one of tag ${show(tag!.name)}, found ${age}${place}`;
     const rule = "a leased object must be released before it is dropped";
     const cause = trace === undefined ? undefined : causeOf("acquired", trace);
     this.report(
@@ -529,6 +530,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticker.close();
+    // No tick will.
+    this.#watch.settle();
     this.#stocks.close();
   }
 

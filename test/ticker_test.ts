@@ -48,7 +48,13 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     tickMs: 500,
     hasOwnCeilings: true,
   };
-  const parts = { stocks, tags, createCost: new Cost(), bareCost: new Cost() };
+  const parts = {
+    stocks,
+    tags,
+    createCost: new Cost(),
+    bareCost: new Cost(),
+    watch: { settle() {} },
+  };
   const subject = new Ticker(parts, options, new Sampling(), () => {});
   const lay = (count: number) => {
     for (let i = 0; i < count; i++) {
