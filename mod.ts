@@ -37,3 +37,4 @@ export {
 } from "./src/stats.ts";
 export type { Tag } from "./src/tag.ts";
 export type { WaitOptions } from "./src/waiter.ts";
+export type { Leak } from "./src/watch.ts";

@@ -113,6 +113,14 @@ export class Account<T extends object> {
     this.#freed();
   }
 
+  /** An object in use is gone: it was collected. */
+  lose(): void {
+    this.foldPeak();
+    this.live--;
+    this.#totals.discarded.leaked++;
+    this.#freed();
+  }
+
   /** Discards the oldest idle objects; says how many there were. */
   evict(count: number, reason: DiscardReason): number {
     if (count <= 0) return 0;

@@ -34,8 +34,10 @@ export interface Source<T extends object> {
   clock(): number;
   tickIfDue(now: number): void;
   takeSlow(tag: TagHandle<T>, holder: number, isServed: true): Slot<T>;
-  /** Begins a lease of an object that is nobody's. */
-  hand(slot: Slot<T>, tag: TagHandle<T>, holder: number, now: number): void;
+  /** Begins a lease of an object that is nobody's; says whether it could, or else discards it. */
+  hand(slot: Slot<T>, tag: TagHandle<T>, holder: number, now: number): boolean;
+  /** Ends a lease that nobody took up. */
+  takeBack(slot: Slot<T>, tag: TagHandle<T>): void;
   report(error: unknown): void;
 }
 
@@ -170,8 +172,12 @@ export class Backpressure<T extends object> {
     this.#remove(waiter);
     const { tag, holder } = waiter;
     if (tag.stock !== stock) stock.account.move(1, tag.stock.account);
-    this.#source.hand(slot, tag, holder, now);
-    this.#settle(waiter, slot);
+    if (this.#source.hand(slot, tag, holder, now)) this.#settle(waiter, slot);
+    else {
+      this.#queue.unshift(waiter);
+      this.#stocks.divert(true);
+      this.serve();
+    }
     return true;
   }
 
@@ -194,7 +200,7 @@ export class Backpressure<T extends object> {
       this.#given.delete(waiter);
       this.refused++;
       const { held, tag } = waiter;
-      if (held !== undefined) this.#attempt(() => tag.giveBack(held));
+      if (held !== undefined) this.#attempt(() => this.#source.takeBack(held, tag));
     }
     this.serve();
   }

@@ -13,6 +13,7 @@ import type { GenerationOptions } from "./generation.ts";
 import type { Limbo, Waiting } from "./guard.ts";
 import type { HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
+import { Inspection } from "./inspection.ts";
 import type { Pressure } from "./pressure.ts";
 import { Sampling } from "./sampling.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -23,7 +24,9 @@ import { type Stock, Stocks } from "./stocks.ts";
 import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
 import { Ticker } from "./ticker.ts";
+import { causeOf, placeOf, traceHere } from "./trace.ts";
 import type { WaitOptions } from "./waiter.ts";
+import { type Leak, type TimedLease, Watch } from "./watch.ts";
 
 /** What a core needs, checked and complete. */
 export interface CoreOptions<T extends object> {
@@ -48,6 +51,8 @@ export interface CoreOptions<T extends object> {
   readonly tickMs: number;
   readonly heat: Required<HeatOptions>;
   readonly guard: "throw" | "report" | "off";
+  readonly debug: boolean;
+  readonly leakAfterMs: number;
   readonly onError: (error: Error) => void;
 }
 
@@ -75,7 +80,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   readonly #bareCost: Cost = new Cost(1 / 2);
   /** What it costs to read the clock, which is part of every other reading. */
   readonly #clockCost: Cost = new Cost();
-  readonly #sampling: Sampling = new Sampling();
+  readonly #sampling: Sampling;
+  readonly #watch: Watch<TagHandle<T>> = new Watch((lease) => this.#collected(lease));
+  readonly #inspection: Inspection<T> | undefined;
   readonly #ticker: Ticker<T>;
   readonly #backpressure: Backpressure<T>;
   /** The size of the last object that was too large for its shelf, in bytes. */
@@ -85,8 +92,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   #closed = false;
 
   constructor(options: CoreOptions<T>) {
-    const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = options;
-    this.options = options;
+    this.#inspection = options.debug ? new Inspection(options) : undefined;
+    this.options = { ...options, ...this.#inspection?.callbacks };
+    this.#sampling = new Sampling(options.debug);
+    const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = this.options;
     this.#stocks = new Stocks({
       dispose,
       generations,
@@ -115,6 +124,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       tags: this.tags,
       createCost: this.#createCost,
       bareCost: this.#bareCost,
+      watch: this.#watch,
     };
     this.#ticker = new Ticker(parts, options, this.#sampling, (error) => this.report(error));
     const { host, maxCreatesPerSecond, maxLeases, maxWaiters } = options;
@@ -191,8 +201,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
         this.#ticker.defer();
         if (tag !== undefined) tag.misses++;
       }
+      if (isTimed && !this.#beginTimed(slot, tag, since)) {
+        const rule = "an idle object must not be frozen";
+        throw new PoolError("released", `${action}: ${rule}: received a frozen one`);
+      }
       slot.holder = isTimed ? -holder : holder;
-      slot.since = since;
       return slot;
     } catch (error) {
       if (tag !== undefined) tag.acquiresBefore--;
@@ -275,6 +288,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     }
     const tag = to ?? owner;
     const { totals } = this.#stocks;
+    if (isGuarded) this.#unwatch(slot);
     if (isGuarded && totals.limbo >= this.options.maxLimbo) {
       owner.stock.account.discard(slot, "limbo");
       return undefined;
@@ -299,8 +313,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   /** Ends a stamped lease whose object may still be in use. */
   expire(tag: TagHandle<T>, slot: Slot<T>, stamp: number): void {
     const isCurrent = slot.stamp === stamp && Math.abs(slot.holder) === tag.id + 1;
-    if (isCurrent) tag.stock.account.discard(slot, "expired");
-    else this.#endStale();
+    if (!isCurrent) return this.#endStale();
+    this.#unwatch(slot);
+    tag.stock.account.discard(slot, "expired");
   }
 
   #endStale(): void {
@@ -313,9 +328,11 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
    * gives.
    */
   endTimed(tag: TagHandle<T>, slot: Slot<T>, to: TagHandle<T> = tag): void {
-    const { had, since } = slot;
+    const { had } = slot;
+    const { since } = slot.timed!;
     // Nobody's before the clock is read, which is the user's as well.
     slot.holder = IDLE;
+    this.#unwatch(slot);
     const ticker = this.#ticker;
     tag.holds.add(ticker.clock() - since);
     const { create } = this.options;
@@ -327,7 +344,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     to.giveBack(slot);
     const ended = ticker.read();
     this.#clockCost.add((begun - before) * 1000);
-    to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
+    // In debug most of it is the inspection, for which a scheduler must not give the pool up.
+    if (this.#inspection === undefined) {
+      to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
+    }
     // What an object weighed already is no work of this lease.
     const size = shelf.top === top + 1 ? shelf.sizeAt(top) : this.#oddSize;
     if (size !== undefined && size > had) {
@@ -371,6 +391,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     action = "Cannot release to Pool",
   ): never {
     (tag?.stock ?? this.#stocks.main).account.discard(slot, "invalid");
+    if (cause instanceof PoolError && cause.code === "unclean") throw cause;
     const rule = `${code} must not throw: received ${show(cause)}`;
     throw new PoolError(code, `${action}: ${rule}`, cause);
   }
@@ -431,14 +452,29 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     return this.#backpressure.take(tag, holder, options, begin);
   }
 
-  /** Begins a lease of an object that has just been reset and lies nowhere. */
-  hand(slot: Slot<T>, tag: TagHandle<T>, holder: number, now: number): void {
+  /**
+   * Begins a lease of an object that has just been reset and lies nowhere; says whether it could, and
+   * discards the object where it could not.
+   */
+  hand(slot: Slot<T>, tag: TagHandle<T>, holder: number, now: number): boolean {
     const isTimed = --tag.left === 0;
-    if (isTimed) tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
+    if (isTimed) {
+      tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
+      if (!this.#beginTimed(slot, tag, now)) {
+        tag.acquiresBefore--;
+        return false;
+      }
+    }
     slot.holder = isTimed ? -holder : holder;
-    slot.since = isTimed ? now : 0;
     // What it weighs is not known here, and so nothing is learnt from what it comes to weigh.
     slot.had = HUGE;
+    return true;
+  }
+
+  /** Ends a lease that nobody took up: there is nothing to learn from it. */
+  takeBack(slot: Slot<T>, tag: TagHandle<T>): void {
+    this.#unwatch(slot);
+    tag.giveBack(slot);
   }
 
   /** The clock, in ms. */
@@ -449,6 +485,48 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   /** Runs the scheduler if that is due. */
   tickIfDue(now: number): void {
     this.#ticker.tickIfDue(now);
+  }
+
+  // Watched leases
+
+  /** Lists the leases that have lasted for too long. */
+  leaks(): Leak[] {
+    return this.#watch.leaks(this.#ticker.clock(), this.options.leakAfterMs);
+  }
+
+  /** Begins a timed lease; discards an object that somebody froze while it was idle. */
+  #beginTimed(slot: Slot<T>, tag: TagHandle<T>, since: number): boolean {
+    const { object } = slot;
+    const trace = this.#inspection === undefined ? undefined : traceHere();
+    if (trace !== undefined && !this.#inspection!.handOut(object, trace)) {
+      tag.stock.account.discard(slot, "invalid");
+      return false;
+    }
+    slot.timed = this.#watch.begin(object, tag, since, trace);
+    return true;
+  }
+
+  /** Watches a lease no more, if it was watched. */
+  #unwatch(slot: Slot<T>): void {
+    const { timed } = slot;
+    slot.timed = undefined;
+    if (timed !== undefined) this.#watch.end(timed as TimedLease<TagHandle<T>>);
+  }
+
+  /**
+   * Counts an object that was collected on lease, and says so. Which stock counted it is known to a
+   * fault if its tag has moved since; see there.
+   */
+  #collected({ tag, since, trace }: TimedLease<TagHandle<T>>): void {
+    tag!.stock.account.lose();
+    const age = `${Math.round(this.#ticker.clock() - since)} ms after it was acquired`;
+    const place = trace === undefined ? "" : ` at ${placeOf(trace)}`;
+    const received = `one of tag ${show(tag!.name)}, found ${age}${place}`;
+    const rule = "a leased object must be released before it is dropped";
+    const cause = trace === undefined ? undefined : causeOf("acquired", trace);
+    this.report(
+      new PoolError("leaked", `Cannot find object of Pool: ${rule}: received ${received}`, cause),
+    );
   }
 
   // Errors
@@ -537,6 +615,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     this.#closed = true;
     this.#ticker.close();
     this.#backpressure.close();
+    // No tick will.
+    this.#watch.settle();
     this.#stocks.close();
   }
 
@@ -597,6 +677,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       ...ageQuantiles(this.#stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
       ...(entropy === undefined ? {} : { entropy }),
       tags: this.tags.explain(this.#ticker.elapsedMs),
+      watched: { leases: this.#watch.size, missed: this.#watch.missed },
+      ...(this.#inspection === undefined ? {} : { notCovered: this.#inspection.notCovered }),
     };
   }
 }

@@ -13,6 +13,10 @@
  * - `"stale"`: a lease was ended a second time
  * - `"expired"`: a lease lasted too long; its object is not used again
  * - `"closed"`: used after close
+ * - `"leaked"`: collected without release, told to `onError`
+ * - `"released"`: a field of a released object was read or written (`debug: true`); `cause` tells where
+ *   the object was released and acquired
+ * - `"unclean"`: `reset` left what a holder wrote (`debug: true`)
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
  * - `"exhausted"`: `maxLeases` objects are in use, others wait already, or too many do
@@ -26,6 +30,9 @@ export type PoolErrorCode =
   | "stale"
   | "expired"
   | "closed"
+  | "leaked"
+  | "released"
+  | "unclean"
   | "create"
   | "reset"
   | "dispose"

@@ -51,4 +51,14 @@ export interface Explanation {
   readonly entropy?: number;
   /** The tags that were ever used. */
   readonly tags: readonly TagExplanation[];
+  /**
+   * The leases that are watched for leaks now, and how many so far were not because there were too
+   * many.
+   */
+  readonly watched: { readonly leases: number; readonly missed: number };
+  /**
+   * With `debug: true`, the classes of which not everything is covered: opaque ones, `(sealed)` ones
+   * whose fields cannot be swapped, and those that are `(too large)` to be looked at in full.
+   */
+  readonly notCovered?: readonly string[];
 }

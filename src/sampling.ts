@@ -24,9 +24,15 @@ export class Sampling {
   #state: number;
   #timed = 0;
   #stretch = 0;
+  readonly #isAll: boolean;
 
-  /** Makes a source that no other one of this process draws in step with. */
-  constructor() {
+  /**
+   * Makes a source that no other one of this process draws in step with.
+   *
+   * @param isAll Whether every lease is timed, at whatever cost.
+   */
+  constructor(isAll = false) {
+    this.#isAll = isAll;
     seed = (seed + 0x9e3779b9) | 0;
     this.#state = seed | 1;
   }
@@ -37,6 +43,7 @@ export class Sampling {
    * @param served How many leases the tag has served.
    */
   nextGap(served = Infinity): number {
+    if (this.#isAll) return 1;
     if (++this.#timed >= ENOUGH && this.#stretch < MAX_STRETCH) {
       this.#timed = 0;
       this.#stretch++;

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { TimedLease } from "./watch.ts";
+
 /** Who holds an object: nobody, it lies on a shelf (or is being reset). */
 export const IDLE = 0;
 /** Who holds an object: a guard. */
@@ -47,8 +49,8 @@ export class Slot<T> {
   declare holder: number;
   /** Which stamped lease of this slot is the current one. */
   declare stamp: number;
-  /** When the timed lease began, in ms of the host's clock. */
-  declare since: number;
+  /** The timed lease, until it has ended. */
+  declare timed: TimedLease | undefined;
   /** What the object weighed when the timed lease began, in bytes; below 0: it was new. */
   declare had: number;
   /** The pool that the object belongs to. */
@@ -58,7 +60,7 @@ export class Slot<T> {
     this.object = object;
     this.holder = IDLE;
     this.stamp = 0;
-    this.since = 0;
+    this.timed = undefined;
     this.had = 0;
     this.owner = owner;
   }

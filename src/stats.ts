@@ -15,10 +15,10 @@ import type { Pressure } from "./pressure.ts";
  * - `unused`: not touched for three whole cycles
  * - `pressure`: memory pressed
  * - `budget`: released while the byte budget was spent, or larger than what its shelf is for
- * - `invalid`: `reset` or `sizeOf` failed
+ * - `invalid`: `reset` or `sizeOf` failed, or in debug `reset` left something
  * - `bypass`: pooling it does not pay
  * - `limbo`: released through a guard whose limbo was full
- * - `leaked`: collected without release
+ * - `leaked`: collected without release, of the leases that are watched: 1 in 64, in debug all
  * - `expired`: leased for too long
  * - `error`: `dispose` threw
  * - `closed`: the pool was closed

@@ -29,6 +29,8 @@ export interface Ticked<T extends object> {
   /** What a creation costs, and what one of an object without fields does. */
   readonly createCost: Cost;
   readonly bareCost: Cost;
+  /** The leases that a tick finds open. */
+  readonly watch: { settle(): void };
 }
 
 /** What a ticker needs to know. */
@@ -254,7 +256,7 @@ export class Ticker<T extends object> {
 
   #sample(): Sample {
     const { maxBytes, memoryLimit } = this.#options;
-    const { bareCost, createCost, stocks, tags } = this.#pool;
+    const { bareCost, createCost, stocks, tags, watch } = this.#pool;
     const host = this.#host;
     const before = this.#now;
     this.#now = this.clock();
@@ -263,6 +265,7 @@ export class Ticker<T extends object> {
     // Before settling, which starts the next peak.
     const peaks = new Map(stocks.all.map((stock) => [stock, stock.account.peak]));
     stocks.settle(this.#now, this.#cycle);
+    watch.settle();
     const gc = this.#read(() => host.gc()) ?? noGc;
     const heap = this.#read(() => checkHeap(host.heap()));
     const cycleEnded = this.#endCycle(gc);

@@ -100,6 +100,16 @@ describe("Account", () => {
     assertEquals([totals.discarded.limbo, gone.length], [1, 0]);
   });
 
+  it("Account.lose() counts an object that was collected, disposes of nothing, keeps the peak", () => {
+    const gone: object[] = [];
+    const { account: subject, totals } = account((object) => void gone.push(object));
+    subject.add();
+    subject.add();
+    subject.lose();
+    assertEquals([totals.discarded.leaked, subject.live, subject.peak], [1, 1, 2]);
+    assertEquals(gone, []);
+  });
+
   it("Account.move() hands over what lives, no more than there is, and keeps both peaks", () => {
     const [from, to] = [account(), account()];
     for (let i = 0; i < 3; i++) from.account.add();

@@ -4,10 +4,10 @@ import fc from "fast-check";
 import type { Sample, Scheduler } from "../mod.ts";
 import { adaptiveScheduler } from "../src/adaptive_scheduler.ts";
 import { faultOf } from "../src/scheduler.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { generationSample, sampleOf } from "./fixture/sample.ts";
 import { assertGrammar, type ThingPool, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 /** The targets that follow the last of some samples, 500 ms apart. */
 function targetsAfter(samples: readonly Parameters<typeof sampleOf>[0][]): readonly number[] {

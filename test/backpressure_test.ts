@@ -5,9 +5,9 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { inertHost, type Lease, PoolError, type PoolErrorCode, type WaitOptions } from "../mod.ts";
 import type { Adjustment } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { acquireMany, assertGrammar, failsWith, type Thing, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 const WAIT: WaitOptions = { timeoutMs: 1000 };
 

@@ -3,8 +3,8 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { adaptiveScheduler, Pool } from "../mod.ts";
 import { Bypass, leaseCosts } from "../src/bypass.ts";
 import type { TagSample } from "../src/scheduler.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 /** A tag of which to take an object back costs so much. */
 function tagOf(name: string, releaseUs?: number): TagSample {

@@ -19,7 +19,7 @@ import {
 import { fixedScheduler, Pool, PoolError, type PoolOptions } from "../mod.ts";
 import { Random } from "../bench/runner/random.ts";
 import { canCollect, collectAll } from "./fixture/collection.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import {
   acquireMany,
   failsWith,
@@ -29,7 +29,7 @@ import {
   type ThingPool,
   thingPool,
 } from "./fixture/thing.ts";
-import { Oracle } from "./oracle.ts";
+import { Oracle } from "../testing/oracle.ts";
 
 /** A promise of a pool's suite. */
 interface Case {

@@ -10,8 +10,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Random } from "../bench/runner/random.ts";
 import { type Adjustment, type Guard, type Lease, Pool, PoolError } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 const SEEDS = 120;
 const STEPS = 200;
@@ -36,6 +36,8 @@ class Fuzzer {
   readonly #host: FakeHost;
   readonly #pool: Pool<Body>;
   readonly #oracle: Oracle<Body>;
+  /** Whether reset clears all that holders write, so that debug has nothing to say. */
+  readonly #isClean: boolean;
   readonly #generations: readonly { name: string; maxSize: number; ttlMs: number }[];
   readonly #raw: Body[] = [];
   readonly #leases: { readonly lease: Lease<Body>; readonly body: Body }[] = [];
@@ -60,15 +62,18 @@ class Fuzzer {
     const host = this.#host = new FakeHost({ timers: random.next() < 0.5 });
     const maxLeases = random.next() < 0.6 ? 1 + random.below(8) : undefined;
     this.#maxWaiters = random.below(6);
+    const debug = random.next() < 0.4;
+    this.#isClean = debug && random.next() < 0.5;
     this.#pool = new Pool<Body>({
       create: () => {
         this.#interrupt();
-        return { dirty: false, disposed: 0, size: random.below(20) };
+        return { dirty: false, disposed: 0, size: this.#isClean ? 1 : random.below(20) };
       },
       reset: (body) => {
         assert(!this.#isHeld(body), "reset while it is held");
         this.#interrupt();
         body.dirty = false;
+        if (this.#isClean) body.size = 1;
       },
       dispose: (body) => {
         assertEquals(++body.disposed, 1, "disposed of twice");
@@ -89,6 +94,8 @@ class Fuzzer {
       ...(maxLeases === undefined ? {} : { maxLeases }),
       maxWaiters: this.#maxWaiters,
       ...(random.next() < 0.4 ? { maxCreatesPerSecond: 1 + random.below(20) } : {}),
+      debug,
+      leakAfterMs: 300,
       host,
       scheduler: {
         name: "fuzzer",
@@ -122,6 +129,9 @@ class Fuzzer {
       if (this.#fault !== undefined) throw this.#fault;
       this.#oracle.check();
       const stats = this.#pool.stats();
+      const { size } = this.#oracle.leased;
+      assert(this.#pool.explain().watched.leases <= size, "watched though it has ended");
+      assert(this.#pool.leaks().length <= size);
       if (stats.closed) assertEquals(stats.idle, 0);
       assertEquals(stats.waiting, this.#pending, "who is not settled waits");
       assert(stats.waiting <= this.#maxWaiters, "too many wait");
@@ -170,8 +180,9 @@ class Fuzzer {
   #excuse(error: unknown): void {
     const cause = error instanceof PoolError ? error.cause ?? error : error;
     const isExpected = cause instanceof Mishap ||
-      (cause instanceof PoolError && REFUSALS.includes(cause.code));
-    if (!isExpected) this.#fault ??= cause;
+      (cause instanceof PoolError && REFUSALS.includes(cause.code)) ||
+      (error instanceof PoolError && error.code === "unclean" && !this.#isClean);
+    if (!isExpected) this.#fault ??= error;
   }
 
   #operate(): void {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { acquireMany, failsWith, type Thing, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 describe("Guard", () => {
   it("Guard keeps what is released through it, unreset, until it drops", () => {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type HeldLease, HoldLimit } from "../edge/hold_limit.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { thingPool } from "./fixture/thing.ts";
 
 const LIMIT_MS = 400;

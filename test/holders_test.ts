@@ -11,7 +11,7 @@ import {
   type RequestContext,
 } from "../edge/mod.ts";
 import { inertHost, type Pool, type PoolError } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 
 type Answer = Response | Promise<Response>;
 

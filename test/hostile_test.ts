@@ -13,9 +13,9 @@ import {
 } from "@std/assert";
 import { adaptiveScheduler, detectHost, Pool, type PoolOptions } from "../mod.ts";
 import { canCollect, collect } from "./fixture/collection.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { assertGrammar, failsWith, type Thing, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 /** The tags of a pool that are not its user's: the untagged one, and the one of all past the cap. */
 const OWN_TAGS = 2;

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { failsWith, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 describe("Lease", () => {
   it("Lease.value is the object, until the lease has ended", () => {

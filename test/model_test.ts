@@ -18,7 +18,7 @@ import {
   Pool,
   PoolError,
 } from "../mod.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 const OPERATIONS = 12_000;
 const GENERATIONS: readonly GenerationOptions[] = [

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type Context, Hono } from "hono";
 import { contextPool, pooled, type PooledEnv, type PooledOptions } from "../edge/mod.ts";
 import { inertHost } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 
 /** A service whose pool has one lease, and whose first request keeps it until a gate opens. */
 function busyService(way: "middleware" | "around", options: PooledOptions = {}) {

@@ -10,7 +10,7 @@ import {
   Pool,
   type Scheduler,
 } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import {
   acquireMany,
   failsWith,
@@ -20,7 +20,7 @@ import {
   type ThingPool,
   thingPool,
 } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 const MB = 2 ** 20;
 

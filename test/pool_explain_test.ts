@@ -9,7 +9,7 @@ import {
   type GenerationOptions,
   type Pool,
 } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { makeIdle, type Thing, type ThingOptions, thingPool } from "./fixture/thing.ts";
 
 /** A pool under the adaptive scheduler. */
@@ -55,6 +55,7 @@ describe("Pool.explain()", () => {
       limits: { maxBytes: 8192 },
       generations: pool.stats().generations,
       tags: [],
+      watched: { leases: 0, missed: 0 },
     });
   });
 

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import { adaptiveScheduler, detectHost, type GcReading, type Host, Pool } from "../mod.ts";
 import { canCollect, collect } from "./fixture/collection.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 /** An object that keeps the capacity that its users gave it. */
 interface Body extends Watched {

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { inertHost, Pool, type PoolOptions } from "../mod.ts";
 import { assertGrammar, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 const MEGABYTE = "x".repeat(1e6);
 

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { type GuardMode, Pool, type PoolErrorCode } from "../mod.ts";
 import { failsWith, type Thing, type ThingPool, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 /** A wrong use of a pool. */
 interface Misuse {
@@ -320,7 +320,7 @@ describe("Pool used wrongly", () => {
     const numbers = Array.from({ length: 1000 }, (_, i) => i - 10);
     for (const holder of numbers) {
       const sent: Record<string, unknown> = { id: 0 };
-      sent["@siliconflow/pool slot"] = { object: sent, holder, stamp: 1, since: 0, had: 0 };
+      sent["@siliconflow/pool slot"] = { object: sent, holder, stamp: 1, had: 0 };
       const data = structuredClone(sent) as unknown as Thing;
       failsWith("foreign", () => pool.release(data));
       failsWith("foreign", () => tag.release(data));

@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Adjustment, Pool, type PoolOptions } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
-import { checkStats } from "./oracle.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 interface Body {
   readonly id: number;

@@ -14,8 +14,8 @@ import {
   type Pressure,
   type Scheduler,
 } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
-import { Oracle, type Watched } from "./oracle.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+import { Oracle, type Watched } from "../testing/oracle.ts";
 
 const KB = 1024;
 const MB = 2 ** 20;

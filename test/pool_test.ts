@@ -3,9 +3,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { fixedScheduler, Pool, PoolError } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { acquireMany, failsWith, makeIdle, type Thing, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 /** What a test expects of the account; the rest must be 0. */
 function assertAccount(

@@ -3,9 +3,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { adaptiveScheduler, type Pool, PoolError, type Sample, type Scheduler } from "../mod.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { acquireMany, failsWith, makeIdle, type Thing, thingPool } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 /** A scheduler that keeps the samples it is given. */
 function recorder(): Scheduler & { readonly samples: Sample[] } {

@@ -72,4 +72,11 @@ describe("Sampling", () => {
     for (let leases = 0; leases < 10_000_000; timed++) leases += sampling.nextGap();
     assert(timed < 256 * 9 + 1000, `${timed}`);
   });
+
+  it("Sampling of all leases leaves no gap, however many there are", () => {
+    const sampling = new Sampling(true);
+    for (let i = 0; i < 1000; i++) assert(sampling.nextGap(i) === 1);
+    sampling.tick();
+    assert(sampling.nextGap() === 1);
+  });
 });

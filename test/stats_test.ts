@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type DiscardReason, discardReasons } from "../src/stats.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 import { makeIdle, thingPool } from "./fixture/thing.ts";
 
 describe("discardReasons", () => {

@@ -10,7 +10,7 @@ import {
   type Thing,
   thingPool,
 } from "./fixture/thing.ts";
-import { checkStats } from "./oracle.ts";
+import { checkStats } from "../testing/oracle.ts";
 
 describe("needTagName()", () => {
   it("needTagName() takes 1 to 256 characters", () => {

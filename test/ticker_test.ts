@@ -9,7 +9,7 @@ import { Stocks } from "../src/stocks.ts";
 import { TagHandle } from "../src/tag.ts";
 import { TagTable } from "../src/tag_table.ts";
 import { Ticker } from "../src/ticker.ts";
-import { FakeHost } from "./fixture/fake_host.ts";
+import { FakeHost } from "../testing/fake_host.ts";
 
 const GENERATIONS = [
   { name: "T0", maxSize: 5000, ttlMs: 10 },
@@ -48,7 +48,13 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     tickMs: 500,
     hasOwnCeilings: true,
   };
-  const parts = { stocks, tags, createCost: new Cost(), bareCost: new Cost() };
+  const parts = {
+    stocks,
+    tags,
+    createCost: new Cost(),
+    bareCost: new Cost(),
+    watch: { settle() {} },
+  };
   const subject = new Ticker(parts, options, new Sampling(), () => {});
   const lay = (count: number) => {
     for (let i = 0; i < count; i++) {

@@ -5,7 +5,7 @@
  */
 
 import type { RuntimeName } from "../../bench/runner/bench.ts";
-import { checkStats } from "../oracle.ts";
+import { checkStats } from "../../testing/oracle.ts";
 import type { CanaryReport } from "./app.ts";
 import type { LoadResult } from "./load.ts";
 import type { Slope } from "./rss.ts";

@@ -3,7 +3,7 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Pool, type PoolOptions } from "../../mod.ts";
-import { checkStats } from "../oracle.ts";
+import { checkStats } from "../../testing/oracle.ts";
 
 /** Leases between two ticks, enough for some of them to be timed. */
 const LEASES = 4000;

@@ -41,6 +41,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "HeapReading",
       "HeatOptions",
       "Host",
+      "Leak",
       "Lease",
       "LevelSample",
       "PoolErrorCode",
@@ -97,6 +98,10 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "TransformOutput",
       "TransformStep",
     ],
+  },
+  "./testing": {
+    values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
+    types: ["FakeHostOptions", "Watched"],
   },
 };
 
