@@ -836,7 +836,10 @@ describe("Pool with waiters and a clock that calls it", () => {
       const { pool, host } = thingPool({ maxLeases: 1, maxWaiters: 1 });
       const lease = pool.lease();
       const controller = new AbortController();
-      const waiting = follow(pool.acquireAsync({ ...WAIT, signal: controller.signal }));
+      // No timed lease: the clock is read where it is decided whether an object may be made.
+      (pool.tag("untimed") as TagHandle<Thing>).startPeriod(100);
+      const options = { ...WAIT, tag: "untimed", signal: controller.signal };
+      const waiting = follow(pool.acquireAsync(options));
       let taken: Thing | undefined;
       let full: Promise<PoolError> | undefined;
       // It is out of the queue while an object is made for it.
