@@ -736,6 +736,27 @@ describe("Pool with waiters and a rate", () => {
     });
   }
 
+  it("Waiters wake seldom, however many they are and however high the rate is", async () => {
+    const { pool, host } = thingPool({ maxLeases: 1, maxCreatesPerSecond: 1e6 });
+    const thing = pool.acquire();
+    let timers = 0;
+    const timeout = host.timeout.bind(host);
+    host.timeout = (callback, delayMs) => {
+      timers++;
+      return timeout(callback, delayMs);
+    };
+    const waits = Array.from({ length: 500 }, () => follow(pool.acquireAsync({ timeoutMs: 1e6 })));
+    host.advance(1600);
+    // A hundred turns, and for 500 waiters about ln(500) as many.
+    assert(timers - 500 < 100 * 8, `received ${timers}`);
+    assertEquals(pool.stats().waiting, 500);
+    pool.release(thing);
+    await turn();
+    assertStrictEquals(waits[0]!.value, thing);
+    pool.close();
+    await turn();
+  });
+
   it("A newcomer has those served whom the rate allows by now, and is refused itself", async () => {
     const { pool, host } = thingPool({ maxCreatesPerSecond: 1 });
     acquireMany(pool, 1);
