@@ -43,6 +43,9 @@ export interface Source<T extends object> {
 
 const ACTION = "Cannot acquire from Pool";
 
+/** How often waiters wake at most to see what the rate allows, in ms. */
+const MIN_TURN_MS = 16;
+
 /** The errors of who is refused by a limit. */
 const REFUSALS: readonly PoolErrorCode[] = ["exhausted", "throttled", "timeout"];
 
@@ -109,7 +112,7 @@ export class Backpressure<T extends object> {
     const shelf = tag === undefined ? undefined : this.#stocks.borrow(tag.stock);
     if (shelf !== undefined) return shelf;
     if (!isServed) this.refused++;
-    throw isNext ? this.#admission.refusal(action, waitMs) : this.#behind(action);
+    throw waitMs > 0 ? this.#admission.refusal(action, waitMs) : this.#behind(action);
   }
 
   /** The making of an object has ended, well or not. */
@@ -130,7 +133,7 @@ export class Backpressure<T extends object> {
     const now = source.clock();
     source.tickIfDue(now);
     this.catchUp();
-    let refusal = this.#behind(ACTION);
+    let refusal: PoolError | undefined;
     if (this.#queue.size === 0) {
       try {
         return begin(source.takeSlow(tag, holder, true));
@@ -153,7 +156,7 @@ export class Backpressure<T extends object> {
     try {
       this.#guard(waiter, () => signal?.addEventListener("abort", abort));
       this.serve();
-      this.#arm(waiter, refusal);
+      this.#arm(waiter, refusal ?? this.#behind(ACTION));
       await waiter.over;
     } finally {
       this.#attempt(() => waiter.cancel?.());
@@ -272,12 +275,13 @@ export class Backpressure<T extends object> {
 
   /**
    * How long a waiter sleeps, in ms. Where no other timer serves when the rate allows it, each waiter
-   * wakes at its turn: one every `intervalMs`.
+   * wakes at its turn, one every `intervalMs`, and then serves all whose turn it is. So however many
+   * wait, few wake at once: n wake ln(n) times as often as one.
    */
   #stepMs(waiter: Waiter<T>): number {
     const { intervalMs } = this.#admission;
     if (intervalMs === undefined || this.#retry !== undefined) return waiter.leftMs;
-    const turn = intervalMs * (this.#queue.before(waiter) + 1);
+    const turn = Math.max(intervalMs, MIN_TURN_MS) * (this.#queue.before(waiter) + 1);
     return Math.min(waiter.leftMs, Math.ceil(turn));
   }
 

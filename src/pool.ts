@@ -99,13 +99,15 @@ export interface PoolOptions<T extends object> {
   readonly maxLimbo?: number;
   /**
    * The most objects that may be in use at once, an integer of at least 1: leased, or waiting for a
-   * guard. Past it `acquire` fails with the code `"exhausted"`, and `acquireAsync` waits.
+   * guard; idle ones are never more beside them. Past it `acquire` fails with the code `"exhausted"`,
+   * and `acquireAsync` waits.
    *
    * @default none
    */
   readonly maxLeases?: number;
   /**
-   * The most acquires that may wait at once.
+   * The most acquires that may wait at once, an integer of at least 0. Past it `acquireAsync` fails at
+   * once with the code `"exhausted"`.
    *
    * @default {1024}
    */

@@ -58,10 +58,11 @@ export class Shelf<T> {
   declare maxEnd: number;
   /** The size of the largest object that is laid here, in bytes; `UNBOUNDED`: any. */
   declare largest: number;
+  /** Whether what is released goes to who waits for it, so that the shelf takes nothing. */
+  declare isDiverted: boolean;
 
   readonly #isSized: boolean;
   #room = 0;
-  #isDiverted = false;
   #maxBytes = Number.MAX_SAFE_INTEGER;
   #steps: Step[] = [];
 
@@ -75,6 +76,8 @@ export class Shelf<T> {
     this.ends = [0];
     this.maxEnd = Number.MAX_SAFE_INTEGER;
     this.largest = UNBOUNDED;
+    // Not `#private`: those come before the fields that a hit touches.
+    this.isDiverted = false;
     this.#isSized = isSized;
   }
 
@@ -98,9 +101,9 @@ export class Shelf<T> {
     this.#moveLimit();
   }
 
-  /** Whether what is released goes to who waits for it, so that the shelf takes nothing. */
-  set isDiverted(isDiverted: boolean) {
-    this.#isDiverted = isDiverted;
+  /** Begins or ends to divert what is released. */
+  divert(isDiverted: boolean): void {
+    this.isDiverted = isDiverted;
     this.#moveLimit();
   }
 
@@ -192,7 +195,7 @@ export class Shelf<T> {
   }
 
   #moveLimit(): void {
-    this.limit = this.base + (this.#isDiverted ? 0 : this.#room);
+    this.limit = this.base + (this.isDiverted ? 0 : this.#room);
   }
 
   #moveEnd(): void {

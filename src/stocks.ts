@@ -97,7 +97,7 @@ export class Stocks<T extends object> {
   /** Whether what is released goes to who waits for it: then no shelf takes anything. */
   divert(isDiverted: boolean): void {
     this.#isDiverted = isDiverted;
-    for (const { shelf } of this.all) shelf.isDiverted = isDiverted;
+    for (const { shelf } of this.all) shelf.divert(isDiverted);
   }
 
   /** Any shelf with something on it, which counts with `to` from now on; `undefined`: all are empty. */
@@ -209,7 +209,7 @@ export class Stocks<T extends object> {
   #make(place: Stock<T>["place"]): Stock<T> {
     const { dispose, freed, generations, heat, isSized, maxBytes, report } = this.#options;
     const shelf = new Shelf<T>(isSized);
-    shelf.isDiverted = this.#isDiverted;
+    shelf.divert(this.#isDiverted);
     const account = new Account(shelf, this.totals, dispose, report, freed);
     return {
       place,

@@ -47,9 +47,7 @@ export class Waiter<T extends object> {
   readonly #begin: (slot: Slot<T>) => void;
   #resolve!: () => void;
   #reject!: (reason: unknown) => void;
-  /** What it was given, and the stamp which that bore. */
   #slot: Slot<T> | undefined;
-  #stamp = 0;
 
   /** Makes a waiter; `begin` begins the lease of the object that it is given. */
   constructor(
@@ -75,7 +73,6 @@ export class Waiter<T extends object> {
     this.isSettled = true;
     this.#begin(slot);
     this.#slot = slot;
-    this.#stamp = slot.stamp;
     this.#resolve();
   }
 
@@ -85,11 +82,10 @@ export class Waiter<T extends object> {
     this.#reject(reason);
   }
 
-  /** What it was given, if that is still its own. */
+  /** What it was given, unless a raw release that came too late has ended its lease. */
   get held(): Slot<T> | undefined {
     const slot = this.#slot;
-    const isHeld = slot?.stamp === this.#stamp && Math.abs(slot.holder) === this.holder;
-    return isHeld ? slot : undefined;
+    return slot !== undefined && Math.abs(slot.holder) === this.holder ? slot : undefined;
   }
 }
 

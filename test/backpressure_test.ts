@@ -247,6 +247,38 @@ describe("Pool.acquireAsync()", () => {
     checkStats(pool.stats());
   });
 
+  it("Pool.acquireAsync() is counted like any acquire", async () => {
+    const { pool } = thingPool();
+    for (let i = 0; i < 200; i++) {
+      const [a, b] = [await pool.acquireAsync(WAIT), pool.acquire()];
+      pool.release(a);
+      pool.release(b);
+    }
+    assertEquals([pool.stats().acquires, pool.stats().hits], [400, 398]);
+  });
+
+  it("What is given on counts with the shelf of who got it", async () => {
+    const seen: unknown[] = [];
+    const { pool } = thingPool({
+      maxLeases: 1,
+      scheduler: {
+        name: "test",
+        decide({ live, leased, shelves }) {
+          seen.push([live, leased, ...shelves.map(({ live, leased }) => [live, leased])]);
+          return { shelves: new Map([["own", {}]]) };
+        },
+      },
+    });
+    pool.tick();
+    const thing = pool.acquire("own");
+    pool.tick();
+    const waiting = pool.acquireAsync(WAIT);
+    pool.release(thing);
+    await waiting;
+    pool.tick();
+    assertEquals(seen, [[0, 0], [0, 0, [1, 1]], [1, 1, [0, 0]]]);
+  });
+
   it("Pool resets what it gives on, and keeps what comes back when nobody waits any more", async () => {
     const { pool } = thingPool({ maxLeases: 1 });
     const thing = pool.acquire();
@@ -704,6 +736,27 @@ describe("Pool with waiters and a rate", () => {
     });
   }
 
+  it("Waiters wake seldom, however many they are and however high the rate is", async () => {
+    const { pool, host } = thingPool({ maxLeases: 1, maxCreatesPerSecond: 1e6 });
+    const thing = pool.acquire();
+    let timers = 0;
+    const timeout = host.timeout.bind(host);
+    host.timeout = (callback, delayMs) => {
+      timers++;
+      return timeout(callback, delayMs);
+    };
+    const waits = Array.from({ length: 500 }, () => follow(pool.acquireAsync({ timeoutMs: 1e6 })));
+    host.advance(1600);
+    // A hundred turns, and for 500 waiters about ln(500) as many.
+    assert(timers - 500 < 100 * 8, `received ${timers}`);
+    assertEquals(pool.stats().waiting, 500);
+    pool.release(thing);
+    await turn();
+    assertStrictEquals(waits[0]!.value, thing);
+    pool.close();
+    await turn();
+  });
+
   it("A newcomer has those served whom the rate allows by now, and is refused itself", async () => {
     const { pool, host } = thingPool({ maxCreatesPerSecond: 1 });
     acquireMany(pool, 1);
@@ -712,6 +765,44 @@ describe("Pool with waiters and a rate", () => {
     assertEquals(failsWith("throttled", () => pool.acquire()).retryAfterMs, 1000);
     await turn();
     assertEquals([waiting.settled, pool.stats().live], [1, 2]);
+  });
+
+  it("Nobody overtakes who waits even where the rate allows several", async () => {
+    const codes: string[] = [];
+    let isWatching = false;
+    const { pool, host } = thingPool({
+      maxCreatesPerSecond: 2,
+      create() {
+        try {
+          if (isWatching) pool.acquire();
+        } catch (error) {
+          codes.push((error as PoolError).code);
+        }
+        return { id: 0, dirty: false, disposed: 0, size: 1 };
+      },
+    });
+    acquireMany(pool, 2);
+    const waits = [1, 2].map(() => follow(pool.acquireAsync(WAIT)));
+    isWatching = true;
+    host.time += 1000;
+    pool.poll();
+    await turn();
+    assertEquals(waits.map(({ value }) => value?.id), [0, 0]);
+    // While the first was made the second waited; while that was made the rate allowed no third.
+    assertEquals(codes, ["exhausted", "throttled"]);
+  });
+
+  it("An abort has the next one served at once where the rate allows it by now", async () => {
+    const { pool, host } = thingPool({ maxCreatesPerSecond: 1 });
+    pool.acquire();
+    const controller = new AbortController();
+    const gone = follow(pool.acquireAsync({ timeoutMs: 5000, signal: controller.signal }));
+    const next = follow(pool.acquireAsync({ timeoutMs: 5000 }));
+    host.time += 1000;
+    controller.abort();
+    await turn();
+    assertEquals([gone.settled, next.settled], [1, 1]);
+    assert(next.value !== undefined);
   });
 
   it("Where both limits hold, room that comes free is used when the rate allows it", async () => {
@@ -741,6 +832,78 @@ describe("Pool with waiters and a rate", () => {
     // The tick's and the retry's; the waiter takes its own along when it goes on.
     assertEquals(host.waiting, waiting - 2);
   });
+});
+
+describe("Pool with waiters and a clock that calls it", () => {
+  /** Has the clock do something once, at the first reading of which a test is true. */
+  function interrupt(host: FakeHost, isTime: () => boolean, run: () => void): void {
+    let isDone = false;
+    host.now = () => {
+      if (!isDone && isTime()) {
+        isDone = true;
+        run();
+      }
+      return host.time;
+    };
+  }
+
+  const MEANWHILE = {
+    "an abort": (_: unknown, controller: AbortController) => controller.abort("reason"),
+    "a close": (pool: ReturnType<typeof thingPool>["pool"]) => pool.close(),
+    nothing: () => {},
+  };
+  for (const [name, meanwhile] of Object.entries(MEANWHILE)) {
+    it(`Who was about to be served when another took the place waits on, after ${name}`, async () => {
+      const { pool, host } = thingPool({ maxLeases: 1, maxWaiters: 1 });
+      const lease = pool.lease();
+      const controller = new AbortController();
+      // No timed lease: the clock is read where it is decided whether an object may be made.
+      (pool.tag("untimed") as TagHandle<Thing>).startPeriod(100);
+      const options = { ...WAIT, tag: "untimed", signal: controller.signal };
+      const waiting = follow(pool.acquireAsync(options));
+      let taken: Thing | undefined;
+      let full: Promise<PoolError> | undefined;
+      // It is out of the queue while an object is made for it.
+      interrupt(host, () => pool.stats().waiting === 0, () => {
+        taken = pool.acquire();
+        full = rejectsWith("exhausted", pool.acquireAsync(WAIT));
+        meanwhile(pool, controller);
+      });
+      lease.expire();
+      await full;
+      await turn();
+      assert(taken !== undefined);
+      if (name === "nothing") {
+        assertEquals([waiting.settled, pool.stats().waiting], [0, 1]);
+        pool.release(taken);
+        await turn();
+        assertStrictEquals(waiting.value, taken);
+      } else {
+        assertEquals([waiting.settled, pool.stats().waiting, host.waiting], [1, 0, 0]);
+        const { error } = waiting;
+        assertEquals(
+          error instanceof PoolError ? error.code : error,
+          {
+            "an abort": "reason",
+            "a close": "closed",
+          }[name],
+        );
+      }
+    });
+
+    it(`Who is about to wait sees ${name}`, async () => {
+      const { pool, host } = thingPool({ maxLeases: 1 });
+      pool.acquire();
+      const controller = new AbortController();
+      let readings = 0;
+      interrupt(host, () => ++readings === 2, () => meanwhile(pool, controller));
+      const waiting = follow(pool.acquireAsync({ ...WAIT, signal: controller.signal }));
+      await turn();
+      const isOver = name !== "nothing";
+      assertEquals([waiting.settled, pool.stats().waiting], isOver ? [1, 0] : [0, 1]);
+      assert(readings >= 2);
+    });
+  }
 });
 
 describe("Pool with waiters on a host that fails", () => {

@@ -53,18 +53,18 @@ describe("Shelf", () => {
     const shelf = new Shelf<object>();
     shelf.room = 5;
     push(shelf, 2);
-    shelf.isDiverted = true;
+    shelf.divert(true);
     assertEquals(shelf.limit, shelf.base);
     shelf.room = 9;
     assertEquals(shelf.limit, shelf.base);
     shelf.evict(1, () => {});
     assertEquals(shelf.limit, shelf.base);
-    shelf.isDiverted = false;
+    shelf.divert(false);
     assertEquals(shelf.limit, shelf.base + 9);
-    shelf.isDiverted = true;
+    shelf.divert(true);
     shelf.evict(1, () => {}); // it moves down
     assertEquals([shelf.base, shelf.limit, shelf.room], [0, 0, 9]);
-    shelf.isDiverted = false;
+    shelf.divert(false);
     assertEquals(shelf.limit, 9);
   });
 
