@@ -31,17 +31,17 @@ export function traceHere(): string {
   return frames.slice(Math.max(0, outer)).join("\n");
 }
 
+/** Never throws, whatever a program has done to Error. */
 function readStack(): unknown {
-  const limited = Error as { stackTraceLimit?: number };
-  const { stackTraceLimit } = limited;
   try {
-    limited.stackTraceLimit = FRAMES;
-    return new Error().stack;
+    const limit = Reflect.get(Error, "stackTraceLimit");
+    // Where Error is frozen, the engine's 10 frames have to do.
+    Reflect.set(Error, "stackTraceLimit", FRAMES);
+    const { stack } = new Error();
+    Reflect.set(Error, "stackTraceLimit", limit);
+    return stack;
   } catch {
-    // A program that has frozen Error.
-    return new Error().stack;
-  } finally {
-    Reflect.set(limited, "stackTraceLimit", stackTraceLimit);
+    return undefined;
   }
 }
 

@@ -24,6 +24,10 @@ describe("traceHere()", () => {
       assertEquals(limited.stackTraceLimit, 3);
       limited.prepareStackTrace = () => ({ frames: 5 });
       assertEquals(typeof traceHere(), "string");
+      limited.prepareStackTrace = () => {
+        throw new Error("no");
+      };
+      assertEquals(typeof traceHere(), "string");
     } finally {
       Object.assign(limited, { stackTraceLimit, prepareStackTrace });
     }

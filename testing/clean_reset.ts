@@ -17,7 +17,8 @@ const ACTION = "Cannot assert a clean reset";
  * is a leftover, unless it is empty (`undefined`, `null`, `0`, `NaN`, `""`, `false`) or tells the size
  * of a buffer that has grown. It is looked for in own enumerable fields, through plain objects,
  * instances, arrays, maps, sets and buffers; what lies behind `#private` names is not seen. So `use`
- * should write to every field.
+ * should write to every field. What an object shares with others, such as a service that counts, is
+ * best kept behind such a name as well: what others write meanwhile would be taken for this use's.
  *
  * @typeParam T The class of the pooled objects.
  * @param pool A pool that is open, with `debug: true` or without. Afterwards it leases no more than
