@@ -14,6 +14,9 @@ import { type FaultCounts, Faults, type Weather } from "./faults.ts";
 /** The longest that a request may hold its context here, in ms. */
 export const MAX_HOLD_MS = 2000;
 
+/** How long a request waits for a context, in ms. */
+const WAIT_MS = 100;
+
 /** What `GET /report` answers. */
 export interface CanaryReport {
   /** How often a context held something else than its request had written. */
@@ -49,17 +52,17 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
   const failures: Record<string, number> = {};
   const pressures: Record<string, number> = {};
   const faults = new Faults();
-  const watch = new Watch(faults);
+  const watch = new Watch();
   const pool = faults.pool();
   const lease = pooled({
     pool,
     maxHoldMs: MAX_HOLD_MS,
+    waitMs: WAIT_MS,
     onError: (error) => count(errors, nameOf(error)),
   });
 
   const app = new Hono<PooledEnv>();
   app.onError((error, c) => {
-    faults.disarm();
     count(failures, nameOf(error));
     return c.text(`failed: ${nameOf(error)}`, 500);
   });
@@ -76,7 +79,10 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
   });
   app.use(async function makeWeather(_, next) {
     if (faults.request()) count(pressures, pool.stats().pressure);
-    await next();
+    const answered = next();
+    // What can be leased at once has been.
+    faults.disarm();
+    await answered;
   });
 
   app.get(
@@ -222,14 +228,8 @@ class Watch {
   shared = 0;
   /** Weak, because a request that never ends is not to keep its context. */
   readonly #live = new WeakSet<RequestContext>();
-  readonly #faults: Faults;
-
-  constructor(faults: Faults) {
-    this.#faults = faults;
-  }
 
   begin(context: RequestContext, secret: string): Visit {
-    this.#faults.disarm();
     if (this.#live.has(context)) this.shared++;
     this.#live.add(context);
     if (!isClean(context)) this.dirty++;

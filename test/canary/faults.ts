@@ -20,6 +20,9 @@ const BALLAST = 3 * 2 ** 20;
 /** The memory that the pool is told that it has, in bytes: the ballast makes it scarce. */
 const MEMORY_LIMIT = 44 * 2 ** 20;
 
+/** Contexts in use at once: fewer than clients, so that some requests wait and some are refused. */
+const MAX_LEASES = 48;
+
 /** How often each thing has gone wrong. */
 export interface FaultCounts {
   create: number;
@@ -77,6 +80,7 @@ export class Faults {
       },
       sizeOf: (context) => context.byteLength,
       memoryLimit: MEMORY_LIMIT,
+      maxLeases: MAX_LEASES,
       host: this.host(detectHost()),
       // Told to the middleware's onError by whoever ended the lease.
       onError: () => {},

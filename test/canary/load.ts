@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly requests: number;
   /** Those among them that the client gave up. */
   readonly aborted: number;
+  /** Requests that were refused because there were too many. */
+  readonly overloaded: number;
   /** WebSockets that could not be opened. */
   readonly unopened: number;
   /** Requests by kind. */
@@ -59,6 +61,7 @@ class Client {
     const text = await response.text();
     // Nothing else fails so, as the server's own report shows; an answer to HEAD has no text.
     if (response.status === 500 && (text === "failed: create" || times === 0)) return undefined;
+    if (response.status === 503) return OVERLOADED;
     const found = text.match(/canary-[0-9a-z-]+?!/g) ?? [];
     if (response.status !== status) return `status ${response.status}: ${text}`;
     const stranger = found.find((secret) => secret !== this.secret);
@@ -86,6 +89,9 @@ class Client {
   }
 }
 
+/** The service has told when to come back. */
+const OVERLOADED = "overloaded";
+
 /** A client of a WebSocket does not learn why the server refused. */
 const UNOPENED = "a socket that does not open";
 
@@ -98,6 +104,7 @@ const KINDS: readonly (readonly [name: string, weight: number, kind: Kind])[] = 
   ["throw", 1, async (client) => {
     const { body, status } = await client.ask("/api/throw/*");
     await body?.cancel();
+    if (status === 503) return OVERLOADED;
     return status === 500 ? undefined : `status ${status}`;
   }],
   ["redirect", 1, async (client) => client.check(await client.ask("/api/redirect/*"), 302, 0)],
@@ -115,6 +122,7 @@ const KINDS: readonly (readonly [name: string, weight: number, kind: Kind])[] = 
     const response = await client.ask("/api/broken/*");
     const text = await response.text().catch(() => undefined);
     if (response.status === 500) return undefined;
+    if (response.status === 503) return OVERLOADED;
     // workerd ends such a body as if it were whole.
     return text === undefined || text === client.secret.repeat(3) ? undefined : `whole: ${text}`;
   }],
@@ -139,7 +147,7 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
   const random = new Random(plan.seed);
   const kinds: Record<string, number> = {};
   const wrong: string[] = [];
-  let requests = 0, aborted = 0, unopened = 0;
+  let requests = 0, aborted = 0, overloaded = 0, unopened = 0;
 
   const one = async () => {
     const secret = `canary-${requests++}-${random.below(2 ** 31).toString(36)}!`;
@@ -153,7 +161,8 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
     kinds[name] = (kinds[name] ?? 0) + 1;
     try {
       const fault = await kind(new Client(server, secret, controller.signal));
-      if (fault === UNOPENED) unopened++;
+      if (fault === OVERLOADED) overloaded++;
+      else if (fault === UNOPENED) unopened++;
       else if (fault !== undefined && wrong.length < MAX_WRONG) wrong.push(`${name}: ${fault}`);
     } catch (error) {
       if (controller.signal.aborted) aborted++;
@@ -165,12 +174,13 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
   await Promise.all(Array.from({ length: plan.concurrency }, async () => {
     while (plan.goesOn(requests)) await one();
   }));
-  return { requests, aborted, unopened, kinds, wrong };
+  return { requests, aborted, overloaded, unopened, kinds, wrong };
 }
 
 const NEVER: (typeof KINDS)[number] = ["never", 0, async (client) => {
   const response = await client.ask("/api/never/*");
   await response.text();
+  if (response.status === 503) return OVERLOADED;
   // workerd gives up what waits for nothing, at times before the client does.
   return response.status === 500 ? undefined : "an answer";
 }];
