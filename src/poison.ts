@@ -30,6 +30,8 @@ export function poison(
   const swapped: [PropertyKey, PropertyDescriptor][] = [];
   try {
     for (const key of Reflect.ownKeys(object)) {
+      // A user's field of this name: the pool itself reads it to tell its own from foreign objects.
+      if (key === "@siliconflow/pool slot") continue;
       const descriptor = Reflect.getOwnPropertyDescriptor(object, key);
       if (!descriptor?.enumerable || !descriptor.configurable || !("value" in descriptor)) continue;
       const accessor: PropertyDescriptor = {

@@ -190,6 +190,7 @@ function run(operations: readonly Operation[]): number {
       item.disposed++;
       disposed.push(item);
     },
+    onError: hear,
     generations: GENERATIONS,
     scheduler: fixedScheduler(),
     host,
@@ -302,7 +303,15 @@ function run(operations: readonly Operation[]): number {
   );
   assertEquals(disposed.every((item) => item.disposed === 1), true);
   oracle.check();
+  assertEquals(errors, []);
   return operations.length;
+}
+
+/** What the pools told `onError`, but for what a run still leased when it was dropped with its pool. */
+const errors: Error[] = [];
+
+function hear(error: Error): void {
+  if (!(error instanceof PoolError && error.code === "leaked")) errors.push(error);
 }
 
 /** Room for a shelf of 3, 2 and 1 objects for each of up to 8 tags. */
@@ -362,6 +371,7 @@ function runShelves(operations: readonly ShelvesOperation[]): number {
       item.disposed++;
       disposed.push(item);
     },
+    onError: hear,
     generations: LARGE,
     scheduler: {
       name: "told",
@@ -423,6 +433,7 @@ function runShelves(operations: readonly ShelvesOperation[]): number {
   assertEquals(disposed.slice(disposed.length - idle.length), idle);
   assertEquals(disposed.every((item) => item.disposed === 1), true);
   oracle.check();
+  assertEquals(errors, []);
   return ran;
 }
 

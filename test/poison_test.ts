@@ -109,6 +109,11 @@ describe("poison()", () => {
     assertEquals([object.inherited, object.got, object.hidden], [1, 2, 4]);
   });
 
+  it("poison() leaves alone what a pool reads to know its objects", () => {
+    const object = { "@siliconflow/pool slot": 1, a: 2 };
+    assertEquals(poisoned(object)!.map(([key]) => key), ["a"]);
+  });
+
   it("revive() brings back a field that was deleted meanwhile, and keeps one that came", () => {
     const object: Record<string, number> = { a: 1 };
     const antidote = poisoned(object)!;
