@@ -62,10 +62,12 @@ export class Waiter<T extends object> {
     this.timeoutMs = this.leftMs = timeoutMs;
     this.deadline = now + timeoutMs;
     this.#begin = begin;
-    this.over = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    // Not `new Promise`: once V8 has compiled that into its caller, workerd does not learn whose promise
+    // it is, and who waits goes on in the request that gives, whose I/O is not theirs.
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   /** Ends the wait with an object. */
