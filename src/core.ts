@@ -432,6 +432,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
     );
   }
 
+  /** Gives the oldest idle objects of each shelf up; says how many went. */
+  evict(count: number): number {
+    return this.#stocks.holding.reduce(
+      (sum, { account }) => sum + account.evict(count - sum, "budget"),
+      0,
+    );
+  }
+
+  /** Objects that lie idle. */
+  get idle(): number {
+    return this.#stocks.sum(({ shelf }) => shelf.idle);
+  }
+
   /** Creates up to `count` idle objects; says how many there was room for. */
   prewarm(count: number): number {
     const action = "Cannot prewarm Pool";

@@ -13,6 +13,7 @@
  * - `"stale"`: a lease was ended a second time
  * - `"expired"`: a lease lasted too long; its object is not used again
  * - `"closed"`: used after close
+ * - `"budget"`: asked for more than is left of `maxBytes`, with all that is idle given back
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
  */
@@ -23,6 +24,7 @@ export type PoolErrorCode =
   | "stale"
   | "expired"
   | "closed"
+  | "budget"
   | "create"
   | "reset"
   | "dispose"
