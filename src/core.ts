@@ -151,6 +151,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T> {
         try {
           object = this.options.create();
         } catch (cause) {
+          // A budget that is spent is no fault of create's, and the caller's to know.
+          if (cause instanceof PoolError && cause.code === "budget") throw cause;
           const rule = `create must not throw: received ${show(cause)}`;
           throw new PoolError("create", `${action}: ${rule}`, cause);
         }

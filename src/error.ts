@@ -13,7 +13,8 @@
  * - `"stale"`: a lease was ended a second time
  * - `"expired"`: a lease lasted too long; its object is not used again
  * - `"closed"`: used after close
- * - `"budget"`: asked for more than is left of `maxBytes`, with all that is idle given back
+ * - `"budget"`: there is no room for what was asked for, even without what lies idle; a `create` that
+ *   throws it is not wrapped
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
  */

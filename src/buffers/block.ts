@@ -66,18 +66,21 @@ export interface BlockOwner {
   readonly untagged: BlockHome;
 }
 
-/** A block as its pool sees it. For `declare` see `Slot`. */
+/**
+ * A block as its pool sees it. The fields that a hit touches come first: JavaScriptCore keeps the first
+ * six in the object itself. For `declare` see `Slot`.
+ */
 export class PooledBlock implements Block {
   declare bytes: Uint8Array<ArrayBuffer>;
   declare home: BlockHome;
+  /** What is left of a former holder, in bytes from the first on. */
+  declare stale: number;
   /** From here on its holder has written nothing, in bytes. */
   declare dirty: number;
   declare readonly capacity: number;
-  declare readonly owner: BlockOwner;
   /** What `used` was last set to; below 0: it was not. */
   declare length: number;
-  /** What is left of a former holder, in bytes from the first on; below 0: `bytes` is detached too. */
-  declare stale: number;
+  declare readonly owner: BlockOwner;
   /** The memory while `bytes` is detached. */
   declare buffer: ArrayBuffer;
   /** The run that it is a piece of, and which one; none where it has a buffer of its own. */
@@ -88,11 +91,11 @@ export class PooledBlock implements Block {
   constructor(bytes: Uint8Array<ArrayBuffer>, owner: BlockOwner, run?: Run, index = 0) {
     this.bytes = bytes;
     this.home = owner.untagged;
+    this.stale = 0;
     this.dirty = bytes.length;
     this.capacity = bytes.length;
-    this.owner = owner;
     this.length = -1;
-    this.stale = 0;
+    this.owner = owner;
     this.buffer = bytes.buffer;
     this.run = run;
     this.index = index;
@@ -122,12 +125,17 @@ export class PooledBlock implements Block {
     this.home.release(this);
   }
 
-  /** Makes it fit to be handed out, where its reset left that for later. */
-  prepare(): this {
+  /** Makes it fit to be handed out and to be given back, where its reset left that for later. */
+  settle(home: BlockHome): void {
     if (this.bytes.length !== this.capacity) this.bytes = new Uint8Array(this.buffer);
-    this.bytes.fill(0, 0, Math.max(0, this.stale));
+    this.clear();
+    this.home = home;
+  }
+
+  /** Zeroes what is left of a former holder. */
+  clear(): void {
+    this.bytes.fill(0, 0, this.stale);
     this.stale = 0;
-    return this;
   }
 
   /** Begins anew: nothing is declared. */
@@ -154,11 +162,15 @@ function wipe(block: PooledBlock): void {
   block.length = -1;
 }
 
+/** The home of blocks that are to be settled before they are handed out. */
+const UNSETTLED: BlockHome = { release: (block) => block.owner.untagged.release(block) };
+
 /** Leaves the zeroing to the next acquire. */
 function postpone(block: PooledBlock): void {
   const { dirty } = block;
   block.forget();
   block.stale = dirty;
+  block.home = UNSETTLED;
 }
 
 /** Leaves the bytes as they are. */
@@ -169,6 +181,7 @@ function keep(block: PooledBlock): void {
 /** Moves the memory away from whatever view anybody has kept. */
 function detach(block: PooledBlock): void {
   block.buffer = block.bytes.buffer.transfer();
+  block.home = UNSETTLED;
 }
 
 /** How a block is brought back to its first state, by the options of its pool. */
@@ -178,7 +191,5 @@ export function resetOf(zero: Zeroing, isStrict: boolean): (block: PooledBlock) 
   return (block) => {
     reset(block);
     detach(block);
-    // Below 0 as well where nothing is left to be zeroed, so that the next acquire looks.
-    if (block.stale === 0) block.stale = -1;
   };
 }

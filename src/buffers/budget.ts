@@ -7,25 +7,7 @@
  * @module
  */
 
-/** A reservation that the budget has no room for. It never leaves the buffer pool. */
-export class Refusal extends Error {
-  /** What was to be reserved, in bytes. */
-  readonly bytes: number;
-
-  /** Makes a refusal. */
-  constructor(bytes: number) {
-    super(`Cannot reserve: ${bytes} bytes must be left`);
-    this.bytes = bytes;
-  }
-}
-
-/** Finds the refusal that an error of a pool's `create` comes from. */
-export function refusalIn(error: unknown): Refusal | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof Refusal) return cause;
-  }
-  return undefined;
-}
+import { PoolError } from "../error.ts";
 
 /** The account of a buffer pool's bytes. */
 export class Budget {
@@ -51,11 +33,15 @@ export class Budget {
   /**
    * Allocates a buffer on account.
    *
-   * @throws {Refusal} So many bytes are not left.
+   * @throws {PoolError} So many bytes are not left.
    * @throws {RangeError} The engine has no memory for it.
    */
   allocate(bytes: number): ArrayBuffer {
-    if (bytes > this.left) throw new Refusal(bytes);
+    if (bytes > this.left) {
+      const rule = `there must be room within maxBytes (${this.maxBytes})`;
+      const received = `${bytes} bytes more than the ${this.#reserved} that are held`;
+      throw new PoolError("budget", `Cannot allocate: ${rule}: received ${received}`);
+    }
     const buffer = new ArrayBuffer(bytes);
     this.#reserved += bytes;
     return buffer;
@@ -69,4 +55,9 @@ export class Budget {
     this.#reserved -= bytes;
     if (buffer.byteLength > 0) buffer.transfer?.(0);
   }
+}
+
+/** Whether an error says that a budget is spent. */
+export function isRefusal(error: unknown): error is PoolError {
+  return error instanceof PoolError && error.code === "budget";
 }

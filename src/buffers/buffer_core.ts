@@ -2,24 +2,24 @@
  * The slow half of a buffer pool: everything but a hit.
  *
  * Why the budget holds: bytes come into existence in `Budget.allocate` only, which refuses what does
- * not fit. A refusal travels up through the pool whose `create` asked, changes nothing on its way,
- * and is caught here, outside of all pools: the oldest idle blocks of the class with most of them
- * go, and the request begins anew. Each round gives up at least one block, so it ends.
+ * not fit. A refusal makes the oldest idle blocks of the class with most of them go, and the block is
+ * made anew. Each round gives up at least one, so it ends; with nothing left to give up the refusal
+ * becomes the caller's error.
  *
  * @module
  */
 
 import { needNumber, PoolError } from "../error.ts";
+import type { Pool } from "../pool.ts";
 import type { Pressure } from "../pressure.ts";
 import { Sampling } from "../sampling.ts";
-import type { Tag } from "../tag.ts";
 import { type Block, PooledBlock, type Zeroing } from "./block.ts";
-import { type Budget, refusalIn } from "./budget.ts";
+import { type Budget, isRefusal } from "./budget.ts";
 import type { BufferPoolStats } from "./buffer_stats.ts";
-import { type BufferTagCore, BufferTagHandle } from "./buffer_tag.ts";
+import { type BlockSource, type BufferTagCore, BufferTagHandle } from "./buffer_tag.ts";
 import type { ChunkSet } from "./chunk_set.ts";
 import { type BlockMemory, SeparateMemory, SlabMemory } from "./memory.ts";
-import { type BlockPoolOptions, SizeClass, UNTAGGED } from "./size_class.ts";
+import { type BlockPoolOptions, type RoomMaker, SizeClass, UNTAGGED } from "./size_class.ts";
 import { SizeLearning } from "./size_learning.ts";
 import { MAX_CLASSES, SizeTable } from "./size_table.ts";
 
@@ -47,7 +47,7 @@ const CHUNK_PART = 1 / 8;
 const ACTION = "Cannot acquire Block";
 
 /** The slow half of a buffer pool. */
-export class BufferCore implements BufferTagCore {
+export class BufferCore implements BufferTagCore, RoomMaker {
   readonly options: BufferCoreOptions;
   readonly untagged: BufferTagHandle;
   readonly #tags: Map<string, BufferTagHandle> = new Map();
@@ -69,7 +69,7 @@ export class BufferCore implements BufferTagCore {
     this.#table = new SizeTable(sizes);
     this.#classes = sizes.map((size) => this.#makeClass(size, false));
     const memory = new SeparateMemory(budget, () => this.#unpooledBytes);
-    this.#unpooled = new SizeClass(0, false, memory, poolOptions(0));
+    this.#unpooled = new SizeClass(0, false, memory, this, poolOptions(0));
     this.untagged = this.#makeTag(UNTAGGED);
     this.#other = this.#makeTag(OTHER);
     for (const tag of [this.untagged, this.#other]) this.#tags.set(tag.name, tag);
@@ -87,86 +87,62 @@ export class BufferCore implements BufferTagCore {
     return tag;
   }
 
-  /** Hands out a block where the fast path could not. */
-  acquireSlow(tag: BufferTagHandle, minBytes: number): PooledBlock {
-    const handle = this.#handleFor(tag, minBytes);
-    return this.#acquire(handle, minBytes);
+  unpooled(tag: BufferTagHandle, minBytes: number): BlockSource {
+    needNumber(ACTION, "minBytes", minBytes, 0);
+    const source = this.#unpooled.pool.tag(tag.name);
+    return {
+      acquire: () => this.#asking(minBytes, () => source.acquire()),
+      with: (fn) => this.#asking(minBytes, () => source.with(fn)),
+      release: (block) => source.release(block),
+    };
   }
 
-  /** Hands out a block where an error came first. */
-  acquireAfter(error: unknown, tag: BufferTagHandle, minBytes: number): PooledBlock {
-    this.#makeRoom(error, this.#capacityFor(minBytes));
-    return this.acquireSlow(tag, minBytes);
+  meet(tag: BufferTagHandle, minBytes: number): BlockSource {
+    needNumber(ACTION, "minBytes", minBytes, 0);
+    const i = this.#table.at(minBytes);
+    return tag.sources[i] ??= this.#classes[i]!.pool.tag(tag.name);
+  }
+
+  learn(tag: BufferTagHandle, minBytes: number): void {
+    tag.left = this.#sampling.nextGap();
+    if (minBytes >= 0) this.#learn(minBytes);
   }
 
   /** Runs a function with a block. */
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R {
-    tag.left--;
-    const handle = this.#handleFor(tag, minBytes);
-    const run = this.options.isLate ? (block: PooledBlock) => fn(block.prepare()) : fn;
-    return this.#retry(minBytes, () => handle.with(run));
+    const source = tag.sourceFor(minBytes);
+    // What is no function is told by whoever calls it.
+    if (!this.options.isLate || typeof fn !== "function") return source.with(fn);
+    return source.with((block) => {
+      block.settle(source);
+      return fn(block);
+    });
   }
 
-  #acquire(handle: Tag<PooledBlock>, minBytes: number): PooledBlock {
-    const block = this.#retry(minBytes, () => handle.acquire());
-    block.home = handle;
-    if (block.stale !== 0) block.prepare();
-    return block;
-  }
-
-  /** Takes until the budget has room for it, or there is nothing left to give up. */
-  #retry<R>(minBytes: number, take: () => R): R {
+  /** Takes an unpooled block of this size. */
+  #asking<R>(bytes: number, take: () => R): R {
     const outer = this.#unpooledBytes;
+    this.#unpooledBytes = bytes;
     try {
-      for (;;) {
-        // A clock that acquires in between sets it back.
-        this.#unpooledBytes = minBytes;
-        try {
-          return take();
-        } catch (error) {
-          this.#makeRoom(error, this.#capacityFor(minBytes));
-        }
-      }
+      return take();
     } finally {
+      // Whoever acquires within a clock or a function leaves what was asked for outside.
       this.#unpooledBytes = outer;
     }
   }
 
-  /** Finds what a tag takes a block of so many bytes from, and learns now and then from the question. */
-  #handleFor(tag: BufferTagHandle, minBytes: number): Tag<PooledBlock> {
-    needNumber(ACTION, "minBytes", minBytes, 0);
-    if (minBytes > this.#table.largest) return this.#unpooled.pool.tag(tag.name);
-    if (tag.left <= 0) {
-      tag.left = this.#sampling.nextGap();
-      this.#learn(minBytes);
-    }
-    const i = this.#table.at(minBytes);
-    return tag.handles[i] ??= this.#classes[i]!.pool.tag(tag.name);
-  }
-
-  #capacityFor(minBytes: number): number {
-    const { largest, sizes } = this.#table;
-    return minBytes > largest ? minBytes : sizes[this.#table.at(minBytes)]!;
-  }
-
-  /** Gives idle blocks up for `needed` bytes, or throws `error`, or says that it was in vain. */
-  #makeRoom(error: unknown, needed: number): void {
-    const refusal = refusalIn(error);
-    if (refusal === undefined) throw error;
+  /** Gives idle blocks up for `needed` bytes; throws where that would be in vain. */
+  makeRoom(needed: number): void {
     const { budget, chunks } = this.options;
     const active = this.#sum(({ activeBytes }) => activeBytes);
     if (needed <= budget.maxBytes - active) {
-      if (chunks !== undefined && chunks.pool.idle > 0) {
-        const count = Math.ceil((needed - budget.left) / chunks.chunkBytes);
-        if (chunks.pool.evict(Math.max(1, count)) > 0) return;
-      }
+      const missing = needed - budget.left;
+      if (chunks !== undefined && giveUp(chunks.pool, missing / chunks.chunkBytes)) return;
       const richest = this.#classes.reduce((a, b) => b.idleBytes > a.idleBytes ? b : a);
-      const bytes = chunks === undefined
-        ? needed - budget.left
-        : Math.max(needed, CHUNK_PART * chunks.chunkBytes);
-      if (richest.pool.evict(Math.max(1, Math.ceil(bytes / richest.capacity))) > 0) return;
+      const part = chunks === undefined ? missing : CHUNK_PART * chunks.chunkBytes;
+      if (giveUp(richest.pool, Math.max(missing, part) / richest.capacity)) return;
     }
-    const rule = `there must be room for it within maxBytes (${budget.maxBytes})`;
+    const rule = `there must be room within maxBytes (${budget.maxBytes})`;
     const received = `a request for ${needed} bytes while ${active} are in use`;
     throw new PoolError("budget", `${ACTION}: ${rule}: received ${received}`);
   }
@@ -178,7 +154,7 @@ export class BufferCore implements BufferTagCore {
     const memory: BlockMemory = chunks === undefined
       ? new SeparateMemory(budget, () => capacity)
       : new SlabMemory(chunks, capacity);
-    return new SizeClass(capacity, isLearned, memory, poolOptions(capacity));
+    return new SizeClass(capacity, isLearned, memory, this, poolOptions(capacity));
   }
 
   #makeTag(name: string): BufferTagHandle {
@@ -194,10 +170,7 @@ export class BufferCore implements BufferTagCore {
     const at = sizes.findIndex((size) => size > capacity);
     this.#classes.splice(at, 0, this.#makeClass(capacity, true));
     this.#table = new SizeTable(sizes.toSpliced(at, 0, capacity));
-    for (const tag of this.#tags.values()) {
-      tag.table = this.#table;
-      tag.handles.splice(at, 0, undefined);
-    }
+    for (const tag of this.#tags.values()) tag.insert(this.#table, at);
   }
 
   // What the owner calls
@@ -236,7 +209,7 @@ export class BufferCore implements BufferTagCore {
     try {
       return pool.prewarm(count);
     } catch (error) {
-      if (refusalIn(error) === undefined) throw error;
+      if (!isRefusal(error)) throw error;
       return Math.max(0, pool.idle - before);
     }
   }
@@ -297,4 +270,9 @@ export class BufferCore implements BufferTagCore {
       ...(chunks === undefined ? {} : { chunks: chunks.stats(sum((stats) => stats.runs)) }),
     };
   }
+}
+
+/** Gives up a pool's oldest objects, at least one; says whether there was any. */
+function giveUp<T extends object>(pool: Pool<T>, count: number): boolean {
+  return pool.evict(Math.max(1, Math.ceil(count))) > 0;
 }

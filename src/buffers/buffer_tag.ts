@@ -4,13 +4,16 @@
  * A request finds its class by a look-up of its binary digits and a compare, the class its block by a
  * pop. Whatever else there is lies behind one compare each: a request that is no integer of a class,
  * the countdown to the next one that is learnt from, a tag that has not met the class yet, a block
- * that is not ready. For how it is cut see src/tag.ts.
+ * that is not ready or was another tag's.
+ *
+ * It is cut in two because JavaScriptCore inlines no more at once (see src/tag.ts): in one piece a
+ * hit cost half as much again.
  *
  * @module
  */
 
 import type { Tag } from "../tag.ts";
-import type { Block, PooledBlock } from "./block.ts";
+import type { Block, BlockHome, PooledBlock } from "./block.ts";
 import type { SizeTable } from "./size_table.ts";
 
 /**
@@ -54,18 +57,28 @@ export interface BufferTag {
   withBuffer<R>(minBytes: number, fn: (block: Block) => R): R;
 }
 
+/** What blocks are acquired from and released to: mostly a tag of a class's pool. */
+export interface BlockSource extends BlockHome, Pick<Tag<PooledBlock>, "acquire" | "with"> {}
+
 /** The slow half of a buffer pool, as a tag needs it. */
 export interface BufferTagCore {
-  acquireSlow(tag: BufferTagHandle, minBytes: number): PooledBlock;
+  /** Finds what serves a request that belongs to no class, or says what is wrong with the number. */
+  unpooled(tag: BufferTagHandle, minBytes: number): BlockSource;
+  /** Learns from a request. */
+  learn(tag: BufferTagHandle, minBytes: number): void;
+  /** Binds a tag to a class. */
+  meet(tag: BufferTagHandle, minBytes: number): BlockSource;
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R;
-  acquireAfter(error: unknown, tag: BufferTagHandle, minBytes: number): PooledBlock;
 }
 
-/** A tag and its handles of all classes that it has met. For `declare` see `Slot`. */
+/** A tag and what it acquires from in each class that it has met. For `declare` see `Slot`. */
 export class BufferTagHandle implements BufferTag {
-  declare table: SizeTable;
+  /** The fields of the table of classes. */
+  declare sizes: readonly number[];
+  declare first: Uint8Array;
+  declare largest: number;
   /** By class, as the table has them. */
-  declare handles: (Tag<PooledBlock> | undefined)[];
+  declare sources: (BlockSource | undefined)[];
   /** Requests left until the next one that is learnt from. */
   declare left: number;
   declare readonly core: BufferTagCore;
@@ -73,31 +86,39 @@ export class BufferTagHandle implements BufferTag {
 
   /** Makes a tag that has met no class. */
   constructor(name: string, core: BufferTagCore, table: SizeTable, left: number) {
-    this.table = table;
-    this.handles = table.sizes.map(() => undefined);
+    this.sizes = table.sizes;
+    this.first = table.first;
+    this.largest = table.largest;
+    this.sources = table.sizes.map(() => undefined);
     this.left = left;
     this.core = core;
     this.name = name;
   }
 
   acquire(minBytes: number): PooledBlock {
-    const { table } = this;
-    if (minBytes >>> 0 !== minBytes || minBytes > table.largest || --this.left === 0) {
-      return this.core.acquireSlow(this, minBytes);
-    }
-    let i = table.first[32 - Math.clz32(minBytes)]!;
-    while (table.sizes[i]! < minBytes) i++;
-    const handle = this.handles[i];
-    if (handle === undefined) return this.core.acquireSlow(this, minBytes);
-    let block: PooledBlock;
-    try {
-      block = handle.acquire();
-    } catch (error) {
-      return this.core.acquireAfter(error, this, minBytes);
-    }
-    if (block.home !== handle) block.home = handle;
-    if (block.stale !== 0) block.prepare();
+    const source = this.sourceFor(minBytes);
+    const block = source.acquire();
+    if (block.home !== source) block.settle(source);
     return block;
+  }
+
+  /** Finds what serves a request. */
+  sourceFor(minBytes: number): BlockSource {
+    if ((minBytes | 0) !== minBytes || minBytes > this.largest) {
+      return this.core.unpooled(this, minBytes);
+    }
+    if (--this.left === 0) this.core.learn(this, minBytes);
+    let i = this.first[32 - Math.clz32(minBytes)]!;
+    while (this.sizes[i]! < minBytes) i++;
+    // None either where the number is negative: it has more digits than any that is served.
+    return this.sources[i] ?? this.core.meet(this, minBytes);
+  }
+
+  /** Follows the table, into which a class was inserted. */
+  insert(table: SizeTable, at: number): void {
+    this.sizes = table.sizes;
+    this.first = table.first;
+    this.sources.splice(at, 0, undefined);
   }
 
   withBuffer<R>(minBytes: number, fn: (block: Block) => R): R {

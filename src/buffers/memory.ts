@@ -16,11 +16,12 @@ export type BufferLayout = "separate" | "slab";
 export interface BlockMemory {
   /** Runs of pages that it holds. */
   readonly runs: number;
+  /** The bytes of the block that is made next. */
+  readonly nextBytes: number;
   /**
    * Makes a block.
    *
-   * @throws {Refusal} The budget has no room for it; within the error of the pool of chunks, where
-   * it is a chunk that is missing.
+   * @throws {PoolError} The budget has no room for it, or for the chunk that it needs.
    */
   make(owner: BlockOwner): PooledBlock;
   /** Takes the bytes of a block back that nobody uses any more. */
@@ -39,8 +40,12 @@ export class SeparateMemory implements BlockMemory {
     this.#bytesOf = bytesOf;
   }
 
+  get nextBytes(): number {
+    return this.#bytesOf();
+  }
+
   make(owner: BlockOwner): PooledBlock {
-    return new PooledBlock(new Uint8Array(this.#budget.allocate(this.#bytesOf())), owner);
+    return new PooledBlock(new Uint8Array(this.#budget.allocate(this.nextBytes)), owner);
   }
 
   free(block: PooledBlock): void {
@@ -50,8 +55,8 @@ export class SeparateMemory implements BlockMemory {
 
 /** Pieces of runs, which are pages of chunks. */
 export class SlabMemory implements BlockMemory {
+  readonly nextBytes: number;
   readonly #chunks: ChunkSet;
-  readonly #pieceBytes: number;
   readonly #order: number;
   /** Runs with pieces left, in no order; each knows its place. */
   readonly #open: Run[] = [];
@@ -60,7 +65,7 @@ export class SlabMemory implements BlockMemory {
   /** Makes a source of pieces of a size that a chunk can hold. */
   constructor(chunks: ChunkSet, pieceBytes: number) {
     this.#chunks = chunks;
-    this.#pieceBytes = pieceBytes;
+    this.nextBytes = pieceBytes;
     this.#order = runOrderOf(pieceBytes, chunks.maxOrder);
   }
 
@@ -78,7 +83,7 @@ export class SlabMemory implements BlockMemory {
   free(block: PooledBlock): void {
     const run = block.run!;
     // The next block that is carved from here must begin as zeros.
-    if (block.stale > 0) block.prepare();
+    if (block.stale > 0) block.clear();
     run.give(block.index);
     if (run.inUse === 0) {
       this.#shut(run);
@@ -96,7 +101,7 @@ export class SlabMemory implements BlockMemory {
       if (!run.chunk.isLost) return run;
       this.#shut(run);
     }
-    const run = this.#chunks.takeRun(this.#order, this.#pieceBytes);
+    const run = this.#chunks.takeRun(this.#order, this.nextBytes);
     this.#runs++;
     run.at = this.#open.push(run) - 1;
     return run;

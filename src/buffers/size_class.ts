@@ -12,6 +12,7 @@ import { Pool, type PoolOptions } from "../pool.ts";
 import type { PoolStats } from "../stats.ts";
 import type { Tag } from "../tag.ts";
 import type { BlockOwner, PooledBlock } from "./block.ts";
+import { isRefusal } from "./budget.ts";
 import type { BlockMemory } from "./memory.ts";
 
 /** The name that a pool gives to leases without a tag. */
@@ -48,6 +49,12 @@ export interface SizeClassStats {
   readonly pool: PoolStats;
 }
 
+/** Where a class finds room for one more block. */
+export interface RoomMaker {
+  /** Gives something idle up for so many bytes; throws where that would be in vain. */
+  makeRoom(bytes: number): void;
+}
+
 /** A pool of blocks of one capacity, or of any, where it retains none. */
 export class SizeClass implements BlockOwner {
   /** The bytes of a block; 0: any. */
@@ -66,6 +73,7 @@ export class SizeClass implements BlockOwner {
     capacity: number,
     isLearned: boolean,
     memory: BlockMemory,
+    rooms: RoomMaker,
     options: BlockPoolOptions,
   ) {
     this.capacity = capacity;
@@ -73,18 +81,29 @@ export class SizeClass implements BlockOwner {
     this.#memory = memory;
     this.pool = new Pool<PooledBlock>({
       ...options,
-      create: () => {
-        const block = memory.make(this);
-        this.#liveBytes += block.capacity;
-        return block;
-      },
+      create: () => this.#create(rooms),
       dispose: (block) => {
         this.#liveBytes -= block.capacity;
-        memory.free(block);
+        this.#memory.free(block);
       },
       sizeOf: capacityOf,
     });
     this.untagged = this.pool.tag(UNTAGGED);
+  }
+
+  #create(rooms: RoomMaker): PooledBlock {
+    for (;;) {
+      try {
+        const block = this.#memory.make(this);
+        this.#liveBytes += block.capacity;
+        return block;
+      } catch (error) {
+        // Where blocks of its own lie idle nobody waits for this one: it is made ahead of demand, or to
+        // be measured, and takes nobody's place.
+        if (!isRefusal(error) || this.pool.idle > 0) throw error;
+        rooms.makeRoom(this.#memory.nextBytes);
+      }
+    }
   }
 
   /** Capacities of the idle blocks together, in bytes. */
