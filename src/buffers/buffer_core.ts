@@ -104,6 +104,8 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   }
 
   learn(tag: BufferTagHandle, minBytes: number): void {
+    // It reads no clock, which is what longer gaps are for.
+    this.#sampling.tick();
     tag.left = this.#sampling.nextGap();
     if (minBytes >= 0) this.#learn(minBytes);
   }

@@ -169,6 +169,9 @@ export class BufferPool {
     if (scheduler !== undefined) needFunction(ACTION, "scheduler", scheduler);
     if (memoryLimit !== undefined) needNumber(ACTION, "memoryLimit", memoryLimit, 1);
     if (options.maxBytes !== undefined) needNumber(ACTION, "maxBytes", options.maxBytes, 1);
+    if (typeof name !== "string") {
+      throw new TypeError(`${ACTION}: name must be a string: received ${show(name)}`);
+    }
     const isStrict = guard === "strict";
     if (isStrict) needDetachable(layout);
     const host = options.host ?? detectHost();

@@ -21,17 +21,28 @@ const ENOUGH = 32;
 /** So much of what the larger class hands out must be saved. */
 const LEAST_SAVED = 1 / 4;
 
-/** The end of the band that a request falls into, in bytes: the least (8 + k) · 2^e that holds it. */
+/** The band that a request falls into: its binary digits and the bits after the first one. */
+function bandOf(bytes: number): number {
+  // One less, so that the end of a band belongs to it.
+  const last = Math.max(LEAST_BYTES, bytes) - 1;
+  const exponent = 31 - Math.clz32(last);
+  return exponent * BANDS + (last >> (exponent - BAND_BITS)) - BANDS;
+}
+
+/** The end of a band, in bytes. */
+function endOf(band: number): number {
+  return (BANDS + band % BANDS + 1) * 2 ** (Math.floor(band / BANDS) - BAND_BITS);
+}
+
+/** The end of the band that a request falls into, in bytes: the least (9 + k) · 2^e that holds it. */
 export function bandEnd(bytes: number): number {
-  if (bytes <= LEAST_BYTES) return LEAST_BYTES;
-  const step = 2 ** (31 - Math.clz32(bytes - 1) - BAND_BITS);
-  return Math.ceil(bytes / step) * step;
+  return endOf(bandOf(bytes));
 }
 
 /** A learner of size classes. */
 export class SizeLearning {
-  /** Requests by the end of their band. */
-  readonly #counts: Map<number, number> = new Map();
+  /** Requests by band. */
+  readonly #counts: Float64Array = new Float64Array(32 * BANDS);
   #seen = 0;
 
   /**
@@ -42,29 +53,27 @@ export class SizeLearning {
    * @returns A class that is worth having, now and then.
    */
   add(bytes: number, sizes: readonly number[]): number | undefined {
-    const end = bandEnd(bytes);
-    this.#counts.set(end, (this.#counts.get(end) ?? 0) + 1);
+    this.#counts[bandOf(bytes)]!++;
     if (++this.#seen < WINDOW) return undefined;
     this.#seen = 0;
     const best = this.#propose(sizes);
-    for (const [band, count] of this.#counts) {
-      if (count < 1) this.#counts.delete(band);
-      else this.#counts.set(band, count / 2);
-    }
+    for (let band = 0; band < this.#counts.length; band++) this.#counts[band]! /= 2;
     return best;
   }
 
+  /** The class that saves the most bytes, of those that save enough. */
   #propose(sizes: readonly number[]): number | undefined {
+    const asked = Array.from(this.#counts, (count, band) => ({ end: endOf(band), count }))
+      .filter(({ count }) => count > 0);
     let best: number | undefined;
     let most = 0;
-    let before = -1;
+    let before = 0;
     for (const size of sizes) {
-      const bands = [...this.#counts].filter(([end]) => end > before && end <= size)
-        .sort(([a], [b]) => a - b);
+      const own = asked.filter(({ end }) => end > before && end <= size);
       before = size;
-      const handedOut = size * bands.reduce((sum, [, count]) => sum + count, 0);
+      const handedOut = size * own.reduce((sum, { count }) => sum + count, 0);
       let served = 0;
-      for (const [end, count] of bands) {
+      for (const { end, count } of own) {
         served += count;
         const saved = served * (size - end);
         if (served < ENOUGH || saved < LEAST_SAVED * handedOut || saved <= most) continue;
@@ -75,6 +84,3 @@ export class SizeLearning {
     return best;
   }
 }
-
-/** How many bands there are at most, which is what a learner may grow to. */
-export const MAX_BANDS: number = BANDS * 31;
