@@ -22,7 +22,7 @@ import type { BufferPoolStats } from "./buffer_stats.ts";
 import type { BufferTag, BufferTagHandle } from "./buffer_tag.ts";
 import { PAGE_BYTES } from "./chunk.ts";
 import { type ChunkPoolOptions, ChunkSet } from "./chunk_set.ts";
-import type { BufferLayout } from "./memory.ts";
+import { type BufferLayout, MAX_SHELF_BYTES } from "./memory.ts";
 import { SharedHost } from "./shared_host.ts";
 import { MAX_CLASS_BYTES, MAX_CLASSES } from "./size_table.ts";
 
@@ -187,7 +187,7 @@ export class BufferPool {
     const common = (what: string): ChunkPoolOptions => ({
       name: `${name} ${what}`,
       host: shared.share(),
-      maxBytes,
+      maxBytes: Math.min(maxBytes, MAX_SHELF_BYTES),
       guard: isStrict ? "throw" : guard as GuardMode,
       // The budget bounds all that is held, what waits for guards as well.
       maxLimbo: Number.MAX_SAFE_INTEGER,

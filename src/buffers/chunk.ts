@@ -13,6 +13,8 @@ export const PAGE_BYTES = 8192;
 export class Chunk {
   readonly buffer: ArrayBuffer;
   readonly pages: BuddyTree;
+  /** Whether blocks of it that are released go back to it, so that it may become empty. */
+  isDraining = false;
 
   /** Makes a chunk of a buffer that holds a power of two of pages. */
   constructor(buffer: ArrayBuffer) {
@@ -20,9 +22,9 @@ export class Chunk {
     this.pages = new BuddyTree(Math.log2(buffer.byteLength / PAGE_BYTES));
   }
 
-  /** Whether none of it is in use. */
-  get isEmpty(): boolean {
-    return this.pages.free === 2 ** this.pages.height;
+  /** Pages in use. */
+  get used(): number {
+    return 2 ** this.pages.height - this.pages.free;
   }
 
   /** Whether somebody has transferred its buffer away, and with it all that was carved from it. */

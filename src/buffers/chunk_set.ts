@@ -32,6 +32,13 @@ export interface ChunkStats {
   readonly pool: PoolStats;
 }
 
+/** Chunks are balanced after so much of one was given back. */
+const BALANCED = 1 / 16;
+/** So much of the chunks that are kept is to be in use: the rest is room for the next runs. */
+const FILLED = 1;
+/** So few are not worth the trouble. */
+const UNDRAINED = 2;
+
 /** A buffer pool's chunks. */
 export class ChunkSet {
   /** A chunk, in bytes. */
@@ -40,6 +47,8 @@ export class ChunkSet {
   readonly pool: Pool<Chunk>;
   /** Those with runs in use. */
   readonly #used: Chunk[] = [];
+  /** Pages that were given back since chunks were last balanced. */
+  #given = 0;
 
   /** Makes an empty set. */
   constructor(budget: Budget, chunkBytes: number, options: ChunkPoolOptions) {
@@ -60,7 +69,7 @@ export class ChunkSet {
 
   /** Takes a snapshot; runs are counted by those who hold them. */
   stats(runs: number): ChunkStats {
-    const pages = this.#used.reduce((sum, { pages }) => sum + 2 ** pages.height - pages.free, 0);
+    const pages = this.#used.reduce((sum, { used }) => sum + used, 0);
     const pool = this.pool.stats();
     return {
       chunkBytes: this.chunkBytes,
@@ -74,25 +83,54 @@ export class ChunkSet {
 
   /** Takes a run of 2^order pages, of the fullest chunk that has one: the others may become empty. */
   takeRun(order: number, pieceBytes: number): Run {
-    let fullest: Chunk | undefined;
-    for (const chunk of this.#used) {
-      if (chunk.isLost || !chunk.pages.fits(order)) continue;
-      if (fullest === undefined || chunk.pages.free < fullest.pages.free) fullest = chunk;
+    const fitting = this.#used.filter((chunk) => !chunk.isLost && chunk.pages.fits(order));
+    const kept = fitting.filter(({ isDraining }) => !isDraining);
+    let chunk = fullest(kept) ?? fullest(fitting);
+    if (chunk === undefined) {
+      chunk = this.pool.acquire();
+      this.#used.push(chunk);
     }
-    if (fullest === undefined) {
-      fullest = this.pool.acquire();
-      this.#used.push(fullest);
-    }
-    return new Run(fullest, fullest.pages.take(order), pieceBytes);
+    chunk.isDraining = false;
+    return new Run(chunk, chunk.pages.take(order), pieceBytes);
   }
 
   /** Takes a run back of which no piece is in use; a chunk without runs becomes idle. */
   giveRun({ chunk, node }: Run): void {
+    this.#given += chunk.pages.pages(node);
     chunk.pages.give(node);
-    if (!chunk.isEmpty) return;
-    this.#used.splice(this.#used.indexOf(chunk), 1);
-    this.pool.release(chunk);
+    if (chunk.used === 0) {
+      this.#used.splice(this.#used.indexOf(chunk), 1);
+      chunk.isDraining = false;
+      this.pool.release(chunk);
+    }
+    if (this.#given >= this.#pages * BALANCED) this.#balance();
   }
+
+  /**
+   * Has the emptiest chunks drained where fewer could hold all runs with room to spare. Without it blocks
+   * that a wave has left here and there would hold a chunk each: those on the shelves are handed out
+   * again and again, so no chunk would ever become empty.
+   */
+  #balance(): void {
+    this.#given = 0;
+    const used = this.#used.reduce((sum, chunk) => sum + chunk.used, 0);
+    const needed = Math.ceil(used / (this.#pages * FILLED));
+    const byFill = this.#used.toSorted((a, b) => b.used - a.used);
+    for (const [i, chunk] of byFill.entries()) chunk.isDraining = i >= Math.max(needed, UNDRAINED);
+  }
+
+  /** The pages of a chunk. */
+  get #pages(): number {
+    return this.chunkBytes / PAGE_BYTES;
+  }
+}
+
+/** The chunk of which most is in use. */
+function fullest(chunks: readonly Chunk[]): Chunk | undefined {
+  return chunks.reduce<Chunk | undefined>(
+    (most, chunk) => most === undefined || chunk.used > most.used ? chunk : most,
+    undefined,
+  );
 }
 
 /** An idle chunk must have its buffer. */

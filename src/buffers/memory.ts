@@ -24,13 +24,28 @@ export interface BlockMemory {
    * @throws {PoolError} The budget has no room for it, or for the chunk that it needs.
    */
   make(owner: BlockOwner): PooledBlock;
+  /** What a block weighs on the shelf, in bytes: more than may lie there where it is to go back. */
+  sizeOf(block: PooledBlock): number;
   /** Takes the bytes of a block back that nobody uses any more. */
   free(block: PooledBlock): void;
+}
+
+/** The most that may lie on the shelf of a class, in bytes: one less than a small integer can be. */
+export const MAX_SHELF_BYTES = 2 ** 31 - 2;
+
+function capacityOf(block: PooledBlock): number {
+  return block.capacity;
+}
+
+/** The same, but too much where the chunk is to become empty. */
+function pieceSizeOf(block: PooledBlock): number {
+  return block.run!.chunk.isDraining ? MAX_SHELF_BYTES + 1 : block.capacity;
 }
 
 /** A buffer for each block. */
 export class SeparateMemory implements BlockMemory {
   readonly runs = 0;
+  readonly sizeOf = capacityOf;
   readonly #budget: Budget;
   readonly #bytesOf: () => number;
 
@@ -56,6 +71,7 @@ export class SeparateMemory implements BlockMemory {
 /** Pieces of runs, which are pages of chunks. */
 export class SlabMemory implements BlockMemory {
   readonly nextBytes: number;
+  readonly sizeOf = pieceSizeOf;
   readonly #chunks: ChunkSet;
   readonly #order: number;
   /** Runs with pieces left, in no order; each knows its place. */

@@ -86,7 +86,7 @@ export class SizeClass implements BlockOwner {
         this.#liveBytes -= block.capacity;
         this.#memory.free(block);
       },
-      sizeOf: capacityOf,
+      sizeOf: memory.sizeOf,
     });
     this.untagged = this.pool.tag(UNTAGGED);
   }
@@ -148,8 +148,4 @@ export class SizeClass implements BlockOwner {
       pool,
     };
   }
-}
-
-function capacityOf(block: PooledBlock): number {
-  return block.capacity;
 }
