@@ -179,6 +179,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
         try {
           object = this.options.create();
         } catch (cause) {
+          // A budget that is spent is no fault of create's, and the caller's to know.
+          if (cause instanceof PoolError && cause.code === "budget") throw cause;
           const rule = `create must not throw: received ${show(cause)}`;
           throw new PoolError("create", `${action}: ${rule}`, cause);
         }
@@ -571,6 +573,19 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       (sum, { retention }) => sum + retention.trim(pressure, this.#ticker.now),
       0,
     );
+  }
+
+  /** Gives the oldest idle objects of each shelf up; says how many went. */
+  evict(count: number): number {
+    return this.#stocks.holding.reduce(
+      (sum, { account }) => sum + account.evict(count - sum, "budget"),
+      0,
+    );
+  }
+
+  /** Objects that lie idle. */
+  get idle(): number {
+    return this.#stocks.sum(({ shelf }) => shelf.idle);
   }
 
   /** Creates up to `count` idle objects; says how many there was room for, and leave to create. */

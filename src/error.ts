@@ -17,6 +17,8 @@
  * - `"released"`: a field of a released object was read or written (`debug: true`); `cause` tells where
  *   the object was released and acquired
  * - `"unclean"`: `reset` left what a holder wrote (`debug: true`)
+ * - `"budget"`: there is no room for what was asked for, even without what lies idle; a `create` that
+ *   throws it is not wrapped
  * - `"create"`, `"reset"`, `"dispose"`, `"sizeOf"`: that callback failed; `cause` holds what it threw
  * - `"scheduler"`: the scheduler threw or gave an adjustment that cannot be applied
  * - `"exhausted"`: `maxLeases` objects are in use, others wait already, or too many do
@@ -33,6 +35,7 @@ export type PoolErrorCode =
   | "leaked"
   | "released"
   | "unclean"
+  | "budget"
   | "create"
   | "reset"
   | "dispose"

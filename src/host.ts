@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "./error.ts";
 import { type GcReading, noGc } from "./gc.ts";
 
 /** A reading of the heap. What a runtime cannot tell is absent, never zero. */
@@ -87,4 +88,13 @@ export function inertHost(): Host {
     timeout: () => undefined,
     close: () => {},
   };
+}
+
+/** Throws unless `host` can be asked all that a pool asks. */
+export function needHost(action: string, host: Host): void {
+  const methods = ["now", "heap", "gc", "defer", "timeout", "close"] as const;
+  const missing = methods.find((method) => typeof host?.[method] !== "function");
+  if (missing !== undefined) {
+    throw new TypeError(`${action}: host must have ${missing}(): received ${show(host)}`);
+  }
 }

@@ -12,8 +12,9 @@ import type { Explanation } from "./explanation.ts";
 import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
 import { type Guard, LimboGuard } from "./guard.ts";
 import { checkHeat, type HeatOptions } from "./heat.ts";
-import type { Host } from "./host.ts";
+import { type Host, needHost } from "./host.ts";
 import { type Lease, StampedLease } from "./lease.ts";
+import { memoryLimitOf } from "./memory_limit.ts";
 import { needPressure, type Pressure } from "./pressure.ts";
 import { ceilingFor, UNKNOWN_SIZE } from "./retention.ts";
 import { needScheduler, type Scheduler } from "./scheduler.ts";
@@ -166,7 +167,6 @@ const ACTION = "Cannot create Pool";
 const WAIT_ACTION = "Cannot acquire from Pool";
 /** The longest time that timers can tell, in ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-const UNKNOWN_LIMIT = 512 * 2 ** 20;
 
 /**
  * An adaptive generational object pool: idle objects of one class, aged by how long they lie still,
@@ -273,9 +273,8 @@ export class Pool<T extends object> {
     needScheduler(ACTION, scheduler);
     const given = generations === undefined ? undefined : checkGenerations(ACTION, generations);
     const host = options.host ?? detectHost();
-    needHost(host);
-    const limits = [memoryLimit, host.heap()?.limitBytes, host.memoryLimit];
-    const limit = limits.find(isLimit) ?? UNKNOWN_LIMIT;
+    needHost(ACTION, host);
+    const limit = memoryLimitOf(memoryLimit, host);
     const maxBytes = ownBytes ??
       (given === undefined ? Math.floor(limit * memoryFraction) : Number.MAX_SAFE_INTEGER);
     this.core = new Core({
@@ -505,6 +504,24 @@ export class Pool<T extends object> {
   }
 
   /**
+   * Gives the oldest idle objects back, for somebody else's need of memory. They go as `budget`, and
+   * what comes back later is kept again.
+   *
+   * @param count How many at most, an integer of at least 0.
+   * @returns How many went.
+   * @throws {RangeError} A count that is none.
+   */
+  evict(count: number): number {
+    needNumber("Cannot evict from Pool", "count", count, 0);
+    return this.core.evict(count);
+  }
+
+  /** How many objects lie idle; what `stats` tells as well, at a far higher price. */
+  get idle(): number {
+    return this.core.idle;
+  }
+
+  /**
    * Creates idle objects ahead of demand, as many as there is room for. The scheduler takes them for
    * demand that was: they go like others if nobody uses them.
    *
@@ -554,17 +571,4 @@ export class Pool<T extends object> {
 function tagOf<T extends object>(core: Core<T>, name: string): TagHandle<T> {
   needTagName("Cannot find tag", name);
   return core.tags.get(name);
-}
-
-/** Whether a host's figure can be a memory limit at all. */
-function isLimit(bytes: number | undefined): bytes is number {
-  return Number.isFinite(bytes) && bytes! > 0;
-}
-
-function needHost(host: Host): void {
-  const methods = ["now", "heap", "gc", "defer", "timeout", "close"] as const;
-  const missing = methods.find((method) => typeof host?.[method] !== "function");
-  if (missing !== undefined) {
-    throw new TypeError(`${ACTION}: host must have ${missing}(): received ${show(host)}`);
-  }
 }

@@ -14,7 +14,8 @@ import type { Pressure } from "./pressure.ts";
  * - `cold`: its generation was over its target or ceiling, or it was made only to be measured
  * - `unused`: not touched for three whole cycles
  * - `pressure`: memory pressed
- * - `budget`: released while the byte budget was spent, or larger than what its shelf is for
+ * - `budget`: released while the byte budget was spent, or larger than what its shelf is for, or
+ *   evicted for somebody else's need
  * - `invalid`: `reset` or `sizeOf` failed, or in debug `reset` left something
  * - `bypass`: pooling it does not pay
  * - `limbo`: released through a guard whose limbo was full

@@ -63,6 +63,20 @@ const SURFACES: Readonly<Record<string, Surface>> = {
   "./bun": { values: ["bunHost", "readHeap", "watchGc"], types: ADAPTER_TYPES },
   "./workers": { values: ["readHeap", "watchGc", "workersHost"], types: ADAPTER_TYPES },
   "./node": { values: ["nodeHost", "readHeap", "watchGc"], types: ADAPTER_TYPES },
+  "./buffers": {
+    values: ["BufferPool"],
+    types: [
+      "Block",
+      "BufferLayout",
+      "BufferPoolOptions",
+      "BufferPoolStats",
+      "BufferTag",
+      "ChunkStats",
+      "Guard",
+      "SizeClassStats",
+      "Zeroing",
+    ],
+  },
   "./edge": {
     values: [
       "NameStore",

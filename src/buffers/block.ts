@@ -1,0 +1,195 @@
+/**
+ * A block of bytes on loan, and what happens to its bytes between two holders.
+ *
+ * Why no byte of a former holder shows under the default: a block begins as zeros, its holder may
+ * write below the dirty mark only, and whatever lies below the mark is zeroed before the block is
+ * anybody else's. The mark starts at the capacity, and only the holder's own word lowers it.
+ *
+ * The object and its view stay together for as long as the block exists, so that a hit makes neither.
+ *
+ * @module
+ */
+
+import { show } from "../error.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * A block of bytes on loan.
+ *
+ * @example Usage
+ * ```ts
+ * import { BufferPool } from "@siliconflow/pool/buffers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new BufferPool();
+ * const block = pool.acquire(300);
+ * assertEquals(block.capacity, 1024);
+ * block.used = new TextEncoder().encodeInto("hello", block.bytes).written;
+ * assertEquals(block.used, 5);
+ * block.release();
+ * pool.close();
+ * ```
+ */
+export interface Block extends Disposable {
+  /**
+   * Its bytes, `capacity` of them. They must not be kept or transferred beyond the release: they are
+   * the next holder's then.
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** How many bytes it holds: those of its size class, or those asked for where it is unpooled. */
+  readonly capacity: number;
+  /**
+   * How many bytes are in use, from the first on; `capacity` until it is set. Setting it declares that
+   * nothing is written beyond, so that the release has only the largest of these marks to zero.
+   *
+   * @throws {RangeError} Set to anything but an integer from 0 to `capacity`.
+   */
+  used: number;
+  /**
+   * Gives the block back to its pool.
+   *
+   * @throws {PoolError} It is not on lease (see `guard`), or its buffer was transferred away.
+   */
+  release(): void;
+  /** Gives the block back: what `using` calls. */
+  [Symbol.dispose](): void;
+}
+
+/** What a block is released through: the tag of its class under which it was acquired. */
+export interface BlockHome {
+  release(block: PooledBlock): void;
+}
+
+/** The class that a block belongs to. */
+export interface BlockOwner {
+  /** What a block is released through that was acquired without a tag. */
+  readonly untagged: BlockHome;
+}
+
+/**
+ * A block as its pool sees it. The fields that a hit touches come first: JavaScriptCore keeps the first
+ * six in the object itself. For `declare` see `Slot`.
+ */
+export class PooledBlock implements Block {
+  declare bytes: Uint8Array<ArrayBuffer>;
+  declare home: BlockHome;
+  /** What is left of a former holder, in bytes from the first on. */
+  declare stale: number;
+  /** From here on its holder has written nothing, in bytes. */
+  declare dirty: number;
+  declare readonly capacity: number;
+  /** What `used` was last set to; below 0: it was not. */
+  declare length: number;
+  declare readonly owner: BlockOwner;
+  /** The memory while `bytes` is detached. */
+  declare buffer: ArrayBuffer;
+  /** The run that it is a piece of, and which one; none where it has a buffer of its own. */
+  declare readonly run: Run | undefined;
+  declare readonly index: number;
+
+  /** Makes a block of zeros. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, owner: BlockOwner, run?: Run, index = 0) {
+    this.bytes = bytes;
+    this.home = owner.untagged;
+    this.stale = 0;
+    this.dirty = bytes.length;
+    this.capacity = bytes.length;
+    this.length = -1;
+    this.owner = owner;
+    this.buffer = bytes.buffer;
+    this.run = run;
+    this.index = index;
+  }
+
+  get used(): number {
+    return this.length < 0 ? this.capacity : this.length;
+  }
+
+  set used(used: number) {
+    if (used >>> 0 !== used || used > this.capacity) this.refuse(used);
+    // The first declaration replaces the whole block, later ones only add to it.
+    if (this.length < 0 || used > this.dirty) this.dirty = used;
+    this.length = used;
+  }
+
+  refuse(used: unknown): never {
+    const rule = `used must be an integer from 0 to ${this.capacity}`;
+    throw new RangeError(`Cannot declare Block: ${rule}: received ${show(used)}`);
+  }
+
+  release(): void {
+    this.home.release(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.home.release(this);
+  }
+
+  /** Makes it fit to be handed out and to be given back, where its reset left that for later. */
+  settle(home: BlockHome): void {
+    if (this.bytes.length !== this.capacity) this.bytes = new Uint8Array(this.buffer);
+    this.clear();
+    this.home = home;
+  }
+
+  /** Zeroes what is left of a former holder. */
+  clear(): void {
+    this.bytes.fill(0, 0, this.stale);
+    this.stale = 0;
+  }
+
+  /** Begins anew: nothing is declared. */
+  forget(): void {
+    if (this.bytes.length !== this.capacity) {
+      const rule = "its buffer must be attached";
+      throw new TypeError(`Cannot take back Block: ${rule}: received one that was transferred`);
+    }
+    this.dirty = this.capacity;
+    this.length = -1;
+  }
+}
+
+/** When the bytes of a holder are zeroed. */
+export type Zeroing = "dirty" | "acquire" | "never";
+
+/** Zeroes what its holder may have written. */
+function wipe(block: PooledBlock): void {
+  const { bytes, dirty, capacity } = block;
+  // A detached view has no length.
+  if (bytes.length !== capacity) block.forget();
+  if (dirty > 0) bytes.fill(0, 0, dirty);
+  block.dirty = capacity;
+  block.length = -1;
+}
+
+/** The home of blocks that are to be settled before they are handed out. */
+const UNSETTLED: BlockHome = { release: (block) => block.owner.untagged.release(block) };
+
+/** Leaves the zeroing to the next acquire. */
+function postpone(block: PooledBlock): void {
+  const { dirty } = block;
+  block.forget();
+  block.stale = dirty;
+  block.home = UNSETTLED;
+}
+
+/** Leaves the bytes as they are. */
+function keep(block: PooledBlock): void {
+  block.forget();
+}
+
+/** Moves the memory away from whatever view anybody has kept. */
+function detach(block: PooledBlock): void {
+  block.buffer = block.bytes.buffer.transfer();
+  block.home = UNSETTLED;
+}
+
+/** How a block is brought back to its first state, by the options of its pool. */
+export function resetOf(zero: Zeroing, isStrict: boolean): (block: PooledBlock) => void {
+  const reset = { dirty: wipe, acquire: postpone, never: keep }[zero];
+  if (!isStrict) return reset;
+  return (block) => {
+    reset(block);
+    detach(block);
+  };
+}

@@ -1,0 +1,280 @@
+/**
+ * The slow half of a buffer pool: everything but a hit.
+ *
+ * Why the budget holds: bytes come into existence in `Budget.allocate` only, which refuses what does
+ * not fit. A refusal makes the oldest idle blocks of the class with most of them go, and the block is
+ * made anew. Each round gives up at least one, so it ends; with nothing left to give up the refusal
+ * becomes the caller's error.
+ *
+ * @module
+ */
+
+import { needNumber, PoolError } from "../error.ts";
+import type { Pool } from "../pool.ts";
+import type { Pressure } from "../pressure.ts";
+import { Sampling } from "../sampling.ts";
+import { type Block, PooledBlock, type Zeroing } from "./block.ts";
+import { type Budget, isRefusal } from "./budget.ts";
+import type { BufferPoolStats } from "./buffer_stats.ts";
+import { type BlockSource, type BufferTagCore, BufferTagHandle } from "./buffer_tag.ts";
+import type { ChunkSet } from "./chunk_set.ts";
+import { type BlockMemory, SeparateMemory, SlabMemory } from "./memory.ts";
+import { type BlockPoolOptions, type RoomMaker, SizeClass, UNTAGGED } from "./size_class.ts";
+import { SizeLearning } from "./size_learning.ts";
+import { MAX_CLASSES, SizeTable } from "./size_table.ts";
+
+/** What the core of a buffer pool needs, checked and complete. */
+export interface BufferCoreOptions {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly budget: Budget;
+  readonly zero: Zeroing;
+  /** Whether blocks are not ready before they are handed out. */
+  readonly isLate: boolean;
+  /** None where each block has a buffer of its own. */
+  readonly chunks: ChunkSet | undefined;
+  /** Makes the options of one more pool of blocks, for a class of this capacity; 0: any. */
+  readonly poolOptions: (capacity: number) => BlockPoolOptions;
+}
+
+/** The most tags that are told apart, the pool's own two among them. */
+const MAX_TAGS = 258;
+/** What all further tags are. */
+const OTHER = "(other)";
+/** Of a chunk that is wanted, so much is given up at a time: one run may do. */
+const CHUNK_PART = 1 / 8;
+
+const ACTION = "Cannot acquire Block";
+
+/** The slow half of a buffer pool. */
+export class BufferCore implements BufferTagCore, RoomMaker {
+  readonly options: BufferCoreOptions;
+  readonly untagged: BufferTagHandle;
+  readonly #tags: Map<string, BufferTagHandle> = new Map();
+  readonly #other: BufferTagHandle;
+  readonly #sampling: Sampling = new Sampling();
+  readonly #learning: SizeLearning = new SizeLearning();
+  /** The class of what is larger than all others. It retains nothing. */
+  readonly #unpooled: SizeClass;
+  /** The size of the block that it makes next. */
+  #unpooledBytes = 0;
+  #table: SizeTable;
+  /** By rising capacity, as the table has them. */
+  #classes: SizeClass[];
+  #closed = false;
+
+  constructor(options: BufferCoreOptions) {
+    const { budget, poolOptions, sizes } = options;
+    this.options = options;
+    this.#table = new SizeTable(sizes);
+    this.#classes = sizes.map((size) => this.#makeClass(size, false));
+    const memory = new SeparateMemory(budget, () => this.#unpooledBytes);
+    this.#unpooled = new SizeClass(0, false, memory, this, poolOptions(0));
+    this.untagged = this.#makeTag(UNTAGGED);
+    this.#other = this.#makeTag(OTHER);
+    for (const tag of [this.untagged, this.#other]) this.#tags.set(tag.name, tag);
+  }
+
+  // Leases
+
+  /** Finds or makes the tag of a name. */
+  tag(name: string): BufferTagHandle {
+    const known = this.#tags.get(name);
+    if (known !== undefined) return known;
+    if (this.#tags.size >= MAX_TAGS) return this.#other;
+    const tag = this.#makeTag(name);
+    this.#tags.set(name, tag);
+    return tag;
+  }
+
+  unpooled(tag: BufferTagHandle, minBytes: number): BlockSource {
+    needNumber(ACTION, "minBytes", minBytes, 0);
+    const source = this.#unpooled.pool.tag(tag.name);
+    return {
+      acquire: () => this.#asking(minBytes, () => source.acquire()),
+      with: (fn) => this.#asking(minBytes, () => source.with(fn)),
+      release: (block) => source.release(block),
+    };
+  }
+
+  meet(tag: BufferTagHandle, minBytes: number): BlockSource {
+    needNumber(ACTION, "minBytes", minBytes, 0);
+    const i = this.#table.at(minBytes);
+    return tag.sources[i] ??= this.#classes[i]!.pool.tag(tag.name);
+  }
+
+  learn(tag: BufferTagHandle, minBytes: number): void {
+    // It reads no clock, which is what longer gaps are for.
+    this.#sampling.tick();
+    tag.left = this.#sampling.nextGap();
+    if (minBytes >= 0) this.#learn(minBytes);
+  }
+
+  /** Runs a function with a block. */
+  withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R {
+    const source = tag.sourceFor(minBytes);
+    // What is no function is told by whoever calls it.
+    if (!this.options.isLate || typeof fn !== "function") return source.with(fn);
+    return source.with((block) => {
+      block.settle(source);
+      return fn(block);
+    });
+  }
+
+  /** Takes an unpooled block of this size. */
+  #asking<R>(bytes: number, take: () => R): R {
+    const outer = this.#unpooledBytes;
+    this.#unpooledBytes = bytes;
+    try {
+      return take();
+    } finally {
+      // Whoever acquires within a clock or a function leaves what was asked for outside.
+      this.#unpooledBytes = outer;
+    }
+  }
+
+  /** Gives idle blocks up for `needed` bytes; throws where that would be in vain. */
+  makeRoom(needed: number): void {
+    const { budget, chunks } = this.options;
+    const active = this.#sum(({ activeBytes }) => activeBytes);
+    if (needed <= budget.maxBytes - active) {
+      const missing = needed - budget.left;
+      if (chunks !== undefined && giveUp(chunks.pool, missing / chunks.chunkBytes)) return;
+      const richest = this.#classes.reduce((a, b) => b.idleBytes > a.idleBytes ? b : a);
+      const part = chunks === undefined ? missing : CHUNK_PART * chunks.chunkBytes;
+      if (giveUp(richest.pool, Math.max(missing, part) / richest.capacity)) return;
+    }
+    const rule = `there must be room within maxBytes (${budget.maxBytes})`;
+    const received = `a request for ${needed} bytes while ${active} are in use`;
+    throw new PoolError("budget", `${ACTION}: ${rule}: received ${received}`);
+  }
+
+  // Classes
+
+  #makeClass(capacity: number, isLearned: boolean): SizeClass {
+    const { budget, chunks, poolOptions } = this.options;
+    const memory: BlockMemory = chunks === undefined
+      ? new SeparateMemory(budget, () => capacity)
+      : new SlabMemory(chunks, capacity);
+    return new SizeClass(capacity, isLearned, memory, this, poolOptions(capacity));
+  }
+
+  #makeTag(name: string): BufferTagHandle {
+    return new BufferTagHandle(name, this, this.#table, this.#sampling.nextGap(0));
+  }
+
+  /** Takes note of a request, and adds a class where enough of them ask for it. */
+  #learn(minBytes: number): void {
+    const { sizes } = this.#table;
+    this.#classes[this.#table.at(minBytes)]!.ask(minBytes);
+    const capacity = this.#learning.add(minBytes, sizes);
+    if (capacity === undefined || sizes.length >= MAX_CLASSES || this.#closed) return;
+    const at = sizes.findIndex((size) => size > capacity);
+    this.#classes.splice(at, 0, this.#makeClass(capacity, true));
+    this.#table = new SizeTable(sizes.toSpliced(at, 0, capacity));
+    for (const tag of this.#tags.values()) tag.insert(this.#table, at);
+  }
+
+  // What the owner calls
+
+  /** The pools of all classes; that of the chunks last, which the others give theirs to. */
+  get #pools() {
+    const { chunks } = this.options;
+    const pools = [...this.#classes, this.#unpooled].map(({ pool }) => pool);
+    return chunks === undefined ? pools : [...pools, chunks.pool];
+  }
+
+  #sum(figure: (sizeClass: SizeClass) => number): number {
+    return this.#classes.reduce((sum, each) => sum + figure(each), figure(this.#unpooled));
+  }
+
+  /** The class that a block belongs to; where it belongs to none, one that says so. */
+  ownerOf(block: unknown): SizeClass {
+    const owner = block instanceof PooledBlock ? block.owner : undefined;
+    return this.#classes.find((each) => each === owner) ?? this.#unpooled;
+  }
+
+  /** Takes a block back. */
+  release(block: Block): void {
+    const { pool } = this.ownerOf(block);
+    pool.release(block as PooledBlock);
+  }
+
+  /** Makes idle blocks ahead of demand; says how many there was room for. */
+  prewarm(minBytes: number, count: number): number {
+    const action = "Cannot prewarm BufferPool";
+    needNumber(action, "minBytes", minBytes, 0);
+    needNumber(action, "count", count, 0);
+    if (minBytes > this.#table.largest) return 0;
+    const { pool } = this.#classes[this.#table.at(minBytes)]!;
+    const before = pool.idle;
+    try {
+      return pool.prewarm(count);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return Math.max(0, pool.idle - before);
+    }
+  }
+
+  /** Runs all schedulers. */
+  tick(): void {
+    for (const pool of this.#pools) pool.tick();
+  }
+
+  /** Runs the schedulers that are due. */
+  poll(): void {
+    for (const pool of this.#pools) pool.poll();
+  }
+
+  /** Gives idle blocks and chunks back at once; says how many bytes that were. */
+  trim(pressure: Pressure): number {
+    const before = this.options.budget.reserved;
+    for (const pool of this.#pools) pool.trim(pressure);
+    return before - this.options.budget.reserved;
+  }
+
+  /** Disposes of all that is idle and hands out no more. */
+  close(): void {
+    this.#closed = true;
+    for (const pool of this.#pools) pool.close();
+  }
+
+  /** Takes a snapshot. */
+  stats(): BufferPoolStats {
+    const { budget, chunks, name, zero } = this.options;
+    const classes = this.#classes.map((each) => each.stats());
+    const unpooled = this.#unpooled.stats();
+    const all = [...classes, unpooled];
+    const sum = (figure: (stats: typeof unpooled) => number) =>
+      all.reduce((total, stats) => total + figure(stats), 0);
+    const allocations = sum((stats) => stats.allocations);
+    const hits = sum(({ pool }) => pool.hits);
+    const pooled = allocations - unpooled.allocations;
+    const wasted = this.#sum(({ sampled }) => sampled.wasted);
+    const given = this.#sum(({ sampled }) => sampled.given);
+    return {
+      name,
+      layout: chunks === undefined ? "separate" : "slab",
+      zero,
+      closed: this.#closed,
+      maxBytes: budget.maxBytes,
+      reservedBytes: budget.reserved,
+      activeBytes: sum((stats) => stats.activeBytes),
+      idleBytes: sum((stats) => stats.idleBytes),
+      active: sum((stats) => stats.active),
+      idle: sum((stats) => stats.idle),
+      allocations,
+      deallocations: sum((stats) => stats.deallocations),
+      ...(pooled === 0 ? {} : { hitRate: hits / pooled }),
+      ...(given === 0 ? {} : { waste: wasted / given }),
+      classes,
+      unpooled,
+      ...(chunks === undefined ? {} : { chunks: chunks.stats(sum((stats) => stats.runs)) }),
+    };
+  }
+}
+
+/** Gives up a pool's oldest objects, at least one; says whether there was any. */
+function giveUp<T extends object>(pool: Pool<T>, count: number): boolean {
+  return pool.evict(Math.max(1, Math.ceil(count))) > 0;
+}

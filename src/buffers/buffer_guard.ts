@@ -1,0 +1,58 @@
+/**
+ * Guards of a buffer pool: one of each class that a block is released of.
+ *
+ * @module
+ */
+
+import type { Guard } from "../guard.ts";
+import type { Block, PooledBlock } from "./block.ts";
+import type { SizeClass } from "./size_class.ts";
+
+/** The buffer pool as a guard needs it. */
+export interface BufferGuardCore {
+  ownerOf(block: unknown): SizeClass;
+}
+
+/** A guard by the guards of classes. */
+export class BufferGuard implements Guard<Block> {
+  readonly #core: BufferGuardCore;
+  readonly #guards: Map<SizeClass, Guard<PooledBlock>> = new Map();
+  #dropped = false;
+
+  /** Opens a guard. */
+  constructor(core: BufferGuardCore) {
+    this.#core = core;
+  }
+
+  get size(): number {
+    return [...this.#guards.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  release(block: Block, tag?: string): void {
+    const owner = this.#core.ownerOf(block);
+    let guard = this.#guards.get(owner);
+    if (guard === undefined) {
+      guard = owner.pool.guard();
+      if (this.#dropped) guard.drop();
+      else this.#guards.set(owner, guard);
+    }
+    guard.release(block as PooledBlock, tag);
+  }
+
+  drop(): void {
+    this.#dropped = true;
+    const errors: unknown[] = [];
+    for (const guard of this.#guards.values()) {
+      try {
+        guard.drop();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  [Symbol.dispose](): void {
+    this.drop();
+  }
+}

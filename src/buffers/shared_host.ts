@@ -1,0 +1,67 @@
+/**
+ * One host for several pools.
+ *
+ * A host's readings of collections are consumed, and a pool closes its host: so each pool gets a share
+ * of it that keeps what the others have read, and the host itself is closed with the last share.
+ *
+ * @module
+ */
+
+import type { GcReading } from "../gc.ts";
+import type { Host } from "../host.ts";
+
+/** A host that several pools share. */
+export class SharedHost {
+  readonly #host: Host;
+  readonly #shares: Set<Share> = new Set();
+
+  /** Shares a host. */
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Makes a host for one more pool. */
+  share(): Host {
+    const host = this.#host;
+    const share: Share = { reading: { minor: 0, major: 0, unknown: 0 } };
+    this.#shares.add(share);
+    return {
+      runtime: host.runtime,
+      ...(host.memoryLimit === undefined ? {} : { memoryLimit: host.memoryLimit }),
+      now: () => host.now(),
+      heap: () => host.heap(),
+      gc: () => {
+        const reading = host.gc();
+        for (const other of this.#shares) other.reading = add(other.reading, reading);
+        const own = share.reading;
+        share.reading = { minor: 0, major: 0, unknown: 0 };
+        return own;
+      },
+      defer: (callback, delayMs) => host.defer(callback, delayMs),
+      timeout: (callback, delayMs) => host.timeout(callback, delayMs),
+      close: () => {
+        if (this.#shares.delete(share) && this.#shares.size === 0) host.close();
+      },
+    };
+  }
+}
+
+/** What a pool has not read yet. */
+interface Share {
+  reading: GcReading;
+}
+
+/** Adds up two readings; times stay absent where neither tells them. */
+function add(a: GcReading, b: GcReading): GcReading {
+  const counts = {
+    minor: a.minor + b.minor,
+    major: a.major + b.major,
+    unknown: a.unknown + b.unknown,
+  };
+  if (a.pauseMs === undefined && b.pauseMs === undefined) return counts;
+  return {
+    ...counts,
+    pauseMs: (a.pauseMs ?? 0) + (b.pauseMs ?? 0),
+    maxPauseMs: Math.max(a.maxPauseMs ?? 0, b.maxPauseMs ?? 0),
+  };
+}

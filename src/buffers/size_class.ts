@@ -1,0 +1,151 @@
+/**
+ * A size class: a pool of blocks of one capacity.
+ *
+ * All that a pool does for objects it does for blocks: this only says how blocks are made, zeroed and
+ * freed. The pool's shelf is the cache that Netty lays in front of its arenas for each thread: an isolate is one
+ * thread, and a hit on the shelf touches neither run nor tree.
+ *
+ * @module
+ */
+
+import { Pool, type PoolOptions } from "../pool.ts";
+import type { PoolStats } from "../stats.ts";
+import type { Tag } from "../tag.ts";
+import type { BlockOwner, PooledBlock } from "./block.ts";
+import { isRefusal } from "./budget.ts";
+import type { BlockMemory } from "./memory.ts";
+
+/** The name that a pool gives to leases without a tag. */
+export const UNTAGGED = "(untagged)";
+
+/** What a class tells its pool beside how blocks are made, sized and freed. */
+export type BlockPoolOptions = Omit<PoolOptions<PooledBlock>, "create" | "dispose" | "sizeOf">;
+
+/** A size class in a snapshot. */
+export interface SizeClassStats {
+  /** The bytes of a block; 0 for requests beyond the largest class, whose blocks have any size. */
+  readonly capacity: number;
+  /** Whether the class was learnt. */
+  readonly learned: boolean;
+  /** Blocks in use. */
+  readonly active: number;
+  /** Their capacities together, in bytes. */
+  readonly activeBytes: number;
+  /** Blocks that wait to be used. */
+  readonly idle: number;
+  /** Their capacities together, in bytes. */
+  readonly idleBytes: number;
+  /** Blocks handed out so far. */
+  readonly allocations: number;
+  /** Blocks that came back so far. */
+  readonly deallocations: number;
+  /** The share of the allocations that an idle block served; absent before the first one. */
+  readonly hitRate?: number;
+  /** The share of the bytes handed out that nobody asked for, by a sample; absent without one. */
+  readonly waste?: number;
+  /** Runs of pages that it holds. */
+  readonly runs: number;
+  /** The account of its pool. */
+  readonly pool: PoolStats;
+}
+
+/** Where a class finds room for one more block. */
+export interface RoomMaker {
+  /** Gives something idle up for so many bytes; throws where that would be in vain. */
+  makeRoom(bytes: number): void;
+}
+
+/** A pool of blocks of one capacity, or of any, where it retains none. */
+export class SizeClass implements BlockOwner {
+  /** The bytes of a block; 0: any. */
+  readonly capacity: number;
+  readonly isLearned: boolean;
+  readonly pool: Pool<PooledBlock>;
+  readonly untagged: Tag<PooledBlock>;
+  readonly #memory: BlockMemory;
+  #liveBytes = 0;
+  /** Requests of the sample, and their bytes. */
+  #asked = 0;
+  #askedBytes = 0;
+
+  /** Makes a class. */
+  constructor(
+    capacity: number,
+    isLearned: boolean,
+    memory: BlockMemory,
+    rooms: RoomMaker,
+    options: BlockPoolOptions,
+  ) {
+    this.capacity = capacity;
+    this.isLearned = isLearned;
+    this.#memory = memory;
+    this.pool = new Pool<PooledBlock>({
+      ...options,
+      create: () => this.#create(rooms),
+      dispose: (block) => {
+        this.#liveBytes -= block.capacity;
+        this.#memory.free(block);
+      },
+      sizeOf: memory.sizeOf,
+    });
+    this.untagged = this.pool.tag(UNTAGGED);
+  }
+
+  #create(rooms: RoomMaker): PooledBlock {
+    for (;;) {
+      try {
+        const block = this.#memory.make(this);
+        this.#liveBytes += block.capacity;
+        return block;
+      } catch (error) {
+        // Where blocks of its own lie idle nobody waits for this one: it is made ahead of demand, or to
+        // be measured, and takes nobody's place.
+        if (!isRefusal(error) || this.pool.idle > 0) throw error;
+        rooms.makeRoom(this.#memory.nextBytes);
+      }
+    }
+  }
+
+  /** Capacities of the idle blocks together, in bytes. */
+  get idleBytes(): number {
+    return this.pool.idle * this.capacity;
+  }
+
+  /** Capacities of the blocks in use together, in bytes. */
+  get activeBytes(): number {
+    return this.#liveBytes - this.idleBytes;
+  }
+
+  /** Takes note of a request that it serves. */
+  ask(bytes: number): void {
+    this.#asked++;
+    this.#askedBytes += bytes;
+  }
+
+  /** What the sampled requests were given and did not ask for, and all that they were given. */
+  get sampled(): { readonly wasted: number; readonly given: number } {
+    const given = this.#asked * this.capacity;
+    return { wasted: given - this.#askedBytes, given };
+  }
+
+  /** Takes a snapshot. */
+  stats(): SizeClassStats {
+    const pool = this.pool.stats();
+    const active = pool.leased + pool.limbo;
+    const { wasted, given } = this.sampled;
+    return {
+      capacity: this.capacity,
+      learned: this.isLearned,
+      active,
+      activeBytes: this.activeBytes,
+      idle: pool.idle,
+      idleBytes: this.idleBytes,
+      allocations: pool.acquires,
+      deallocations: pool.acquires - active,
+      ...(pool.acquires === 0 ? {} : { hitRate: pool.hits / pool.acquires }),
+      ...(given === 0 ? {} : { waste: wasted / given }),
+      runs: this.#memory.runs,
+      pool,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Which size class is missing, learnt from a sample of the requests.
+ *
+ * Requests are counted in bands, eight to a doubling, as jemalloc spaces its classes. A class at the
+ * end of a band would serve what now goes to the next larger one, and save the difference. It is
+ * proposed where that is a good part of all that the larger one hands out: many requests of exactly
+ * 8 KB waste half of 16 KB each. All tags are counted together, because all of them share the classes.
+ *
+ * @module
+ */
+
+/** Bands to a doubling: the last of their bits after the leading one. */
+const BAND_BITS = 3;
+const BANDS = 2 ** BAND_BITS;
+/** Smaller classes would save nothing that a view does not cost, in bytes. */
+const LEAST_BYTES = 64;
+/** Requests in the sample between two proposals; all counts are then halved. */
+const WINDOW = 256;
+/** So many of them must ask for a class. */
+const ENOUGH = 32;
+/** So much of what the larger class hands out must be saved. */
+const LEAST_SAVED = 1 / 4;
+
+/** The band that a request falls into: its binary digits and the bits after the first one. */
+function bandOf(bytes: number): number {
+  // One less, so that the end of a band belongs to it.
+  const last = Math.max(LEAST_BYTES, bytes) - 1;
+  const exponent = 31 - Math.clz32(last);
+  return exponent * BANDS + (last >> (exponent - BAND_BITS)) - BANDS;
+}
+
+/** The end of a band, in bytes. */
+function endOf(band: number): number {
+  return (BANDS + band % BANDS + 1) * 2 ** (Math.floor(band / BANDS) - BAND_BITS);
+}
+
+/** The end of the band that a request falls into, in bytes: the least (9 + k) · 2^e that holds it. */
+export function bandEnd(bytes: number): number {
+  return endOf(bandOf(bytes));
+}
+
+/** A learner of size classes. */
+export class SizeLearning {
+  /** Requests by band. */
+  readonly #counts: Float64Array = new Float64Array(32 * BANDS);
+  #seen = 0;
+
+  /**
+   * Takes note of a request.
+   *
+   * @param bytes Its size, no more than the largest class.
+   * @param sizes The classes that there are, rising.
+   * @returns A class that is worth having, now and then.
+   */
+  add(bytes: number, sizes: readonly number[]): number | undefined {
+    this.#counts[bandOf(bytes)]!++;
+    if (++this.#seen < WINDOW) return undefined;
+    this.#seen = 0;
+    const best = this.#propose(sizes);
+    for (let band = 0; band < this.#counts.length; band++) this.#counts[band]! /= 2;
+    return best;
+  }
+
+  /** The class that saves the most bytes, of those that save enough. */
+  #propose(sizes: readonly number[]): number | undefined {
+    const asked = Array.from(this.#counts, (count, band) => ({ end: endOf(band), count }))
+      .filter(({ count }) => count > 0);
+    let best: number | undefined;
+    let most = 0;
+    let before = 0;
+    for (const size of sizes) {
+      const own = asked.filter(({ end }) => end > before && end <= size);
+      before = size;
+      const handedOut = size * own.reduce((sum, { count }) => sum + count, 0);
+      let served = 0;
+      for (const { end, count } of own) {
+        served += count;
+        const saved = served * (size - end);
+        if (served < ENOUGH || saved < LEAST_SAVED * handedOut || saved <= most) continue;
+        best = end;
+        most = saved;
+      }
+    }
+    return best;
+  }
+}
