@@ -19,6 +19,7 @@ import type { BufferPoolStats } from "./buffer_stats.ts";
 import { type BlockSource, type BufferTagCore, BufferTagHandle } from "./buffer_tag.ts";
 import type { ChunkSet } from "./chunk_set.ts";
 import { type BlockMemory, SeparateMemory, SlabMemory } from "./memory.ts";
+import { sitsWell } from "./run.ts";
 import { type BlockPoolOptions, type RoomMaker, SizeClass, UNTAGGED } from "./size_class.ts";
 import { SizeLearning } from "./size_learning.ts";
 import { MAX_CLASSES, SizeTable } from "./size_table.ts";
@@ -68,6 +69,9 @@ export class BufferCore implements BufferTagCore, RoomMaker {
     this.options = options;
     this.#table = new SizeTable(sizes);
     this.#classes = sizes.map((size) => this.#makeClass(size, false));
+    options.chunks?.onDrain(() => {
+      for (const { pool } of this.#classes) pool.sift(({ run }) => run!.chunk.isDraining);
+    });
     const memory = new SeparateMemory(budget, () => this.#unpooledBytes);
     this.#unpooled = new SizeClass(0, false, memory, this, poolOptions(0));
     this.untagged = this.#makeTag(UNTAGGED);
@@ -167,7 +171,12 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   #learn(minBytes: number): void {
     const { sizes } = this.#table;
     this.#classes[this.#table.at(minBytes)]!.ask(minBytes);
-    const capacity = this.#learning.add(minBytes, sizes);
+    const { chunks } = this.options;
+    const capacity = this.#learning.add(
+      minBytes,
+      sizes,
+      (bytes) => chunks === undefined || sitsWell(bytes, chunks.maxOrder),
+    );
     if (capacity === undefined || sizes.length >= MAX_CLASSES || this.#closed) return;
     const at = sizes.findIndex((size) => size > capacity);
     this.#classes.splice(at, 0, this.#makeClass(capacity, true));

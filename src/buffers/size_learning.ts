@@ -50,19 +50,24 @@ export class SizeLearning {
    *
    * @param bytes Its size, no more than the largest class.
    * @param sizes The classes that there are, rising.
+   * @param isFit Whether there may be a class of a size.
    * @returns A class that is worth having, now and then.
    */
-  add(bytes: number, sizes: readonly number[]): number | undefined {
+  add(
+    bytes: number,
+    sizes: readonly number[],
+    isFit: (bytes: number) => boolean = () => true,
+  ): number | undefined {
     this.#counts[bandOf(bytes)]!++;
     if (++this.#seen < WINDOW) return undefined;
     this.#seen = 0;
-    const best = this.#propose(sizes);
+    const best = this.#propose(sizes, isFit);
     for (let band = 0; band < this.#counts.length; band++) this.#counts[band]! /= 2;
     return best;
   }
 
   /** The class that saves the most bytes, of those that save enough. */
-  #propose(sizes: readonly number[]): number | undefined {
+  #propose(sizes: readonly number[], isFit: (bytes: number) => boolean): number | undefined {
     const asked = Array.from(this.#counts, (count, band) => ({ end: endOf(band), count }))
       .filter(({ count }) => count > 0);
     let best: number | undefined;
@@ -77,6 +82,7 @@ export class SizeLearning {
         served += count;
         const saved = served * (size - end);
         if (served < ENOUGH || saved < LEAST_SAVED * handedOut || saved <= most) continue;
+        if (!isFit(end)) continue;
         best = end;
         most = saved;
       }
