@@ -13,10 +13,13 @@ import type { Host, Lease } from "../mod.ts";
 /** The parts that the limit is counted in. */
 const PARTS = 4;
 
+/** What is held: a lease, or what ends as one. */
+export type Holdable = Pick<Lease<object>, "release" | "expire">;
+
 /** A lease of a request, in the list of those that have not ended. */
 export class HeldLease {
   /** The lease. */
-  readonly lease: Lease<object>;
+  readonly lease: Holdable;
   /** What it was leased under. */
   readonly tag: string | undefined;
   /** In which part of time it began. */
@@ -26,7 +29,7 @@ export class HeldLease {
   next: HeldLease | undefined;
   readonly #limit: HoldLimit;
 
-  constructor(lease: Lease<object>, tag: string | undefined, limit: HoldLimit) {
+  constructor(lease: Holdable, tag: string | undefined, limit: HoldLimit) {
     this.lease = lease;
     this.tag = tag;
     this.#limit = limit;
@@ -76,7 +79,7 @@ export class HoldLimit {
   }
 
   /** Begins to watch a lease. */
-  add(lease: Lease<object>, tag: string | undefined): HeldLease {
+  add(lease: Holdable, tag: string | undefined): HeldLease {
     if (!this.#isArmed && this.#partMs > 0) this.#arm();
     const held = new HeldLease(lease, tag, this);
     held.part = this.#part;
