@@ -10,6 +10,7 @@
  */
 
 import { HTTPException } from "hono/http-exception";
+import { answerOverload, isOverload } from "./overload.ts";
 import { received } from "./received.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -59,7 +60,7 @@ export async function readBody(
     if (isOurs()) scratch.rewind(start);
     // What is left is not wanted; whether it can be stopped changes nothing.
     reader.cancel(error).catch(() => {});
-    throw error;
+    throw isOverload(error) ? overloaded(error) : error;
   } finally {
     reader.releaseLock();
   }
@@ -92,4 +93,10 @@ async function readChunk(
 function tooLarge(limit: number): HTTPException {
   const message = `${ACTION}: length must be at most ${limit} bytes: received more`;
   return new HTTPException(413, { message });
+}
+
+/** What Hono answers with 503: the pool of the scratch has no room now. */
+function overloaded(cause: unknown): HTTPException {
+  const message = `${ACTION}: there must be room for it: received a body while there was none`;
+  return new HTTPException(503, { message, cause, res: answerOverload(cause) });
 }

@@ -153,7 +153,8 @@ export class RequestContext {
    * @returns A view of the body, empty where there is none.
    * @throws {TypeError} The body is used, or is not of bytes.
    * @throws {RangeError} `maxBytes` is not an integer of at least 0.
-   * @throws {HTTPException} The body is larger than that (413), or ends in the middle (400).
+   * @throws {HTTPException} The body is larger than that (413), or ends in the middle (400), or the
+   * scratch's pool has no room for it (503).
    * @throws {Error} The scratch was written to or reset meanwhile.
    *
    * @example Usage

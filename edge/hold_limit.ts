@@ -47,6 +47,8 @@ export class HeldLease {
 
 /** What is done with leases at their end. */
 export interface LeaseEnds {
+  /** Before a lease ends though somebody may still be using its object. */
+  readonly expiring: (lease: Holdable) => void;
   /** After each end but an expiry. */
   readonly ended: () => void;
   /** A lease was held for too long. */
@@ -97,11 +99,19 @@ export class HoldLimit {
   end(held: HeldLease, isDoubtful: boolean): void {
     if (!this.#remove(held)) return;
     try {
-      if (isDoubtful) held.lease.expire();
+      if (isDoubtful) this.#giveUp(held);
       else held.lease.release();
       this.#ends.ended();
     } catch (error) {
       this.#ends.failed(error);
+    }
+  }
+
+  #giveUp({ lease }: HeldLease): void {
+    try {
+      this.#ends.expiring(lease);
+    } finally {
+      lease.expire();
     }
   }
 
@@ -137,7 +147,7 @@ export class HoldLimit {
       if (held === undefined || this.#part - held.part <= PARTS) return;
       this.#remove(held);
       try {
-        held.lease.expire();
+        this.#giveUp(held);
         this.#ends.expired(held);
       } catch (error) {
         this.#ends.failed(error);

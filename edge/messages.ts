@@ -226,6 +226,7 @@ export function messages(options: MessagesOptions): Messages {
   const counts = newCounts();
   const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => {},
+    expiring: () => {},
     expired: () => {
       const rule = `a handler must end within ${maxHoldMs} ms`;
       report(new PoolError("expired", `Cannot keep message: ${rule}: received one that goes on`));

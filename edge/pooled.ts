@@ -21,7 +21,7 @@ import {
   type PoolOptions,
   type Tag,
 } from "../mod.ts";
-import type { RequestContext } from "./context.ts";
+import { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
 import { HoldLimit } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
@@ -271,6 +271,10 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   const isWorkers = host.runtime === "workers";
   const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => pool.poll(),
+    expiring: (lease) => {
+      const { value } = lease as Lease<T>;
+      if (value instanceof RequestContext) value.scratch.abandon();
+    },
     expired: ({ tag = "no route" }) => {
       const rule = `a request must end within ${maxHoldMs} ms`;
       report(

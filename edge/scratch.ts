@@ -5,9 +5,16 @@
  * mark: a reset that zeroes up to it leaves nothing of one tenant for another, and costs what was
  * used, not what is held.
  *
+ * With a pool of blocks it keeps its first buffer only, so that a request of the usual size visits no
+ * pool, and what it grows to goes back at the reset. Why no other request sees or changes it before: a
+ * block that was outgrown stays until then too, since views of it may be in use; and the blocks of a
+ * scratch that is never reset, because somebody may still be using it, are given up, not back.
+ *
  * @module
  */
 
+import type { Block, BufferPool } from "../src/buffers/mod.ts";
+import { needBlocks } from "./blocks.ts";
 import { needInteger, received } from "./received.ts";
 
 /** The most bytes that a UTF-16 unit takes in UTF-8. */
@@ -33,6 +40,64 @@ export interface ScratchOptions {
    * @default {16777216}
    */
   readonly maxBytes?: number;
+  /**
+   * Where it gets what it grows to, with a buffer for each block. Then it keeps `initialBytes` over a
+   * reset, and there is no `keepBytes`. It pays where few requests at a time are large: they share
+   * blocks, and the others stay small. Its classes should be as large as those requests are. Whoever
+   * makes it closes it.
+   *
+   * @default {undefined}
+   */
+  readonly pool?: BufferPool;
+}
+
+/** Blocks on loan to a scratch: what is left to be ended where the scratch was collected. */
+class Loans {
+  #blocks: Block[] = [];
+
+  add(block: Block): void {
+    this.#blocks.push(block);
+  }
+
+  /** Says how much of the latest one was written. */
+  declare(used: number): void {
+    const latest = this.#blocks.at(-1);
+    if (latest !== undefined) latest.used = used;
+  }
+
+  /** Gives all back. */
+  release(): void {
+    this.#end((block) => block.release());
+  }
+
+  /** Gives all up. */
+  discard(): void {
+    this.#end((block) => block.discard());
+  }
+
+  #end(end: (block: Block) => void): void {
+    const blocks = this.#blocks;
+    if (blocks.length === 0) return;
+    this.#blocks = [];
+    const errors: unknown[] = [];
+    for (const block of blocks) {
+      try {
+        end(block);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+/** Made with the first loan: a Worker's module is no place for it on older runtimes. */
+let forgotten: FinalizationRegistry<Loans> | undefined;
+
+/** Has loans given up once their scratch is collected without a reset, as where its lease expired. */
+function watch(scratch: Scratch, loans: Loans): void {
+  forgotten ??= new FinalizationRegistry((left) => left.discard());
+  forgotten.register(scratch, loans);
 }
 
 /**
@@ -61,6 +126,11 @@ export class Scratch {
   readonly #keepBytes: number;
   readonly #maxBytes: number;
   readonly #encoder = new TextEncoder();
+  /** What it keeps where there is a pool, and how much of that was used before it grew. */
+  readonly #first: Uint8Array<ArrayBuffer> | undefined;
+  #firstUsed = 0;
+  #pool: BufferPool | undefined;
+  #loans: Loans | undefined;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
   #resets = 0;
@@ -71,11 +141,22 @@ export class Scratch {
    * @param options How it behaves.
    * @throws {RangeError} A size is not an integer of at least 0, or `initialBytes` exceeds
    * `keepBytes`, or `keepBytes` exceeds `maxBytes`.
+   * @throws {TypeError} The pool is none, or one of slabs or without zeroing, or there is `keepBytes` as
+   * well.
    */
   constructor(options: ScratchOptions = {}) {
     const action = "Cannot create Scratch";
-    const { maxBytes = 16_777_216 } = options;
+    const { maxBytes = 16_777_216, pool } = options;
     needInteger(action, "maxBytes", maxBytes, 0);
+    if (pool !== undefined) {
+      needBlocks(action, pool);
+      if (options.keepBytes !== undefined) {
+        const rule = "keepBytes must come without a pool";
+        throw new TypeError(
+          `${action}: ${rule}: received ${received(options.keepBytes)} and a pool`,
+        );
+      }
+    }
     const { keepBytes = Math.min(1_048_576, maxBytes) } = options;
     needInteger(action, "keepBytes", keepBytes, 0);
     const { initialBytes = Math.min(4096, keepBytes) } = options;
@@ -83,9 +164,11 @@ export class Scratch {
     needInteger(action, "keepBytes", keepBytes, initialBytes);
     needInteger(action, "maxBytes", maxBytes, keepBytes);
     this.#initialBytes = initialBytes;
-    this.#keepBytes = keepBytes;
+    this.#keepBytes = pool === undefined ? keepBytes : initialBytes;
     this.#maxBytes = maxBytes;
+    this.#pool = pool;
     this.#bytes = new Uint8Array(initialBytes);
+    if (pool !== undefined) this.#first = this.#bytes;
   }
 
   /**
@@ -131,6 +214,7 @@ export class Scratch {
    * @returns A view of exactly those.
    * @throws {RangeError} `byteLength` is not an integer of at least 0, or the buffer would exceed
    * `maxBytes`.
+   * @throws {PoolError} The pool has no room for what it would grow to, or is closed.
    */
   take(byteLength: number): Uint8Array<ArrayBuffer> {
     needInteger("Cannot take scratch", "byteLength", byteLength, 0);
@@ -147,6 +231,7 @@ export class Scratch {
    * @returns How many bytes that were.
    * @throws {TypeError} It is neither.
    * @throws {RangeError} The buffer would exceed `maxBytes`.
+   * @throws {PoolError} The pool has no room for what it would grow to, or is closed.
    */
   write(chunk: string | Uint8Array): number {
     if (typeof chunk === "string") return this.#writeText(chunk);
@@ -203,12 +288,34 @@ export class Scratch {
     this.#length = length;
   }
 
-  /** Zeroes what was used, and drops a buffer beyond `keepBytes`. */
+  /** Zeroes what was used, and drops a buffer beyond `keepBytes`, or gives it back to the pool. */
   reset(): void {
     this.#resets++;
-    if (this.#bytes.length > this.#keepBytes) this.#bytes = new Uint8Array(this.#initialBytes);
-    else this.#bytes.fill(0, 0, this.#length);
+    const length = this.#length;
     this.#length = 0;
+    if (this.#pool !== undefined && this.#bytes !== this.#first) this.#shrink(length);
+    else if (this.#bytes.length > this.#keepBytes) this.#bytes = new Uint8Array(this.#initialBytes);
+    else this.#bytes.fill(0, 0, length);
+  }
+
+  /**
+   * Gives the pool's blocks up instead of back: for when the scratch may still be in use though its
+   * lease has ended. It works on as before, without the pool.
+   */
+  abandon(): void {
+    this.#pool = undefined;
+    this.#loans?.discard();
+  }
+
+  /** Goes back to its first buffer. */
+  #shrink(length: number): void {
+    this.#bytes = this.#first!;
+    this.#loans!.declare(length);
+    try {
+      this.#loans!.release();
+    } finally {
+      this.#bytes.fill(0, 0, this.#firstUsed);
+    }
   }
 
   #needWithin(action: string, name: string, value: number): void {
@@ -255,10 +362,19 @@ export class Scratch {
       const rule = `length must be at most ${this.#maxBytes} bytes`;
       throw new RangeError(`Cannot grow scratch: ${rule}: received ${needed}`);
     }
-    const grown = new Uint8Array(
-      Math.min(this.#maxBytes, Math.max(needed, 2 * this.#bytes.length)),
-    );
+    const grown = this.#grow(Math.min(this.#maxBytes, Math.max(needed, 2 * this.#bytes.length)));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+  }
+
+  /** Gets a larger buffer; the former one is not to be written any more. */
+  #grow(byteLength: number): Uint8Array<ArrayBuffer> {
+    if (this.#pool === undefined) return new Uint8Array(byteLength);
+    const block = this.#pool.acquire(byteLength);
+    if (this.#loans === undefined) watch(this, this.#loans = new Loans());
+    if (this.#bytes === this.#first) this.#firstUsed = this.#length;
+    else this.#loans.declare(this.#length);
+    this.#loans.add(block);
+    return block.capacity > this.#maxBytes ? block.bytes.subarray(0, this.#maxBytes) : block.bytes;
   }
 }

@@ -13,6 +13,7 @@ function limited({ timers = true, maxHoldMs = LIMIT_MS, onExpired = () => {} } =
   const told = { ended: 0, expired: [] as (string | undefined)[], failed: [] as unknown[] };
   const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => void told.ended++,
+    expiring: () => {},
     expired: ({ tag }) => {
       told.expired.push(tag);
       onExpired();

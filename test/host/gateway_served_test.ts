@@ -1,5 +1,11 @@
 import { after, before, describe, it } from "node:test";
-import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   FAULTY_TEXT,
   MAX_BODY_BYTES,
@@ -16,6 +22,7 @@ import {
   startWorkerd,
 } from "../fixture/server.ts";
 import { npmCommand } from "../../bench/runner/root.ts";
+import type { BufferPoolStats } from "../../src/buffers/mod.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);
@@ -52,6 +59,7 @@ for (const runtime of ["Deno", "Bun", "workerd"] as const) {
       // Requests one after the other would prove nothing.
       assertGreaterOrEqual(Math.max(...answers.map(({ live }) => live)), CONCURRENCY / 2);
 
+      await needNoBlocks(server!);
       const { leased, limbo, acquires, created, live, discarded, tags } = await stats(server!);
       assertEquals([leased, limbo, acquires, discarded.invalid], [0, 0, REQUESTS, 0]);
       assertEquals(live, created - Object.values(discarded).reduce((sum, n) => sum + n, 0));
@@ -272,10 +280,17 @@ async function untilIdle(server: Server): Promise<void> {
   const end = Date.now() + 10_000;
   while (true) {
     const { leased } = await stats(server);
-    if (leased === 0) return;
+    if (leased === 0) return await needNoBlocks(server);
     assert(Date.now() < end, `${leased} still leased`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Asserts that contexts in use nowhere have no blocks of the buffer pool that all of them grow into. */
+async function needNoBlocks(server: Server): Promise<void> {
+  const buffers: BufferPoolStats = await (await server.fetch("/buffers")).json();
+  assertEquals([buffers.active, buffers.activeBytes], [0, 0]);
+  assertGreater(buffers.allocations, 0);
 }
 
 /** Sends the first half of a body, and waits until the server has a context for it. */
