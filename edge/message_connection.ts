@@ -159,10 +159,14 @@ export class SocketConnection implements MessageConnection {
       frame.bytes.set(meta, HEADER_BYTES);
       frame.bytes.set(body, start);
       // Bun says 0 of what it does not send; others say nothing.
-      if (this.#trySend(frame.bytes.subarray(0, length)) === 0) {
+      if (this.#socket.send(frame.bytes.subarray(0, length)) === 0) {
         this.#leave(TRY_LATER, "answers must be read");
         return this.#drop();
       }
+    } catch {
+      // It is closing; or on Workers, where another request's message has found this one's to be late,
+      // out of reach from there.
+      return this.#drop();
     } finally {
       frame.release();
     }
@@ -171,31 +175,21 @@ export class SocketConnection implements MessageConnection {
     return true;
   }
 
-  #trySend(bytes: Uint8Array<ArrayBuffer>): unknown {
-    try {
-      return this.#socket.send(bytes);
-    } catch {
-      // It is closing, or on Workers another request's.
-      return 0;
-    }
-  }
-
   #handle(message: HeldMessage): void {
-    const { handler, limit } = this.#shared;
+    const { handler } = this.#shared;
     this.#inFlight++;
     this.#shared.counts.inFlight++;
     let pending: unknown;
+    let isPending = false;
     try {
       pending = handler(message);
+      isPending = isPromise(pending);
     } catch (error) {
       this.#fail(message, error);
     }
     // A handler that returns at once costs no watch.
-    if (!isPromise(pending)) return this.#end(message);
-    const held = limit.add({
-      release: () => this.#end(message),
-      expire: () => this.#expire(message),
-    }, undefined);
+    if (!isPending) return this.#end(message);
+    const held = this.#hold(message);
     const settled = Promise.resolve(pending).then(
       () => this.#settle(message, held),
       (error) => {
@@ -207,7 +201,21 @@ export class SocketConnection implements MessageConnection {
     this.#execution?.waitUntil(settled);
   }
 
-  #settle(message: HeldMessage, held: HeldLease): void {
+  /** Has a message expire in its time; without one, where the clock fails, it ends with its handler. */
+  #hold(message: HeldMessage): HeldLease | undefined {
+    try {
+      return this.#shared.limit.add({
+        release: () => this.#end(message),
+        expire: () => this.#expire(message),
+      }, undefined);
+    } catch (error) {
+      this.#shared.report(error);
+      return undefined;
+    }
+  }
+
+  #settle(message: HeldMessage, held: HeldLease | undefined): void {
+    if (held === undefined) return this.#end(message);
     held.end(false);
     // One that was late has no lease any more, and ends here for its handler.
     message.release();

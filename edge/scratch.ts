@@ -91,11 +91,12 @@ class Loans {
   }
 }
 
-/** Made with the first loan: a Worker's module is no place for it on older runtimes. */
+/** Made with the first loan, where the runtime has such a thing. */
 let forgotten: FinalizationRegistry<Loans> | undefined;
 
 /** Has loans given up once their scratch is collected without a reset, as where its lease expired. */
 function watch(scratch: Scratch, loans: Loans): void {
+  if (typeof FinalizationRegistry === "undefined") return;
   forgotten ??= new FinalizationRegistry((left) => left.discard());
   forgotten.register(scratch, loans);
 }
