@@ -6,6 +6,10 @@
  * written into another request's scratch: the reader looks, after each wait, whether the scratch was
  * reset or written to meanwhile.
  *
+ * Each chunk is copied once, into the place where it stays. A reader of the "byob" kind would not spare
+ * that: it transfers the buffer that it is lent, and so takes a pooled one away from all views of it; and Bun
+ * has none for requests.
+ *
  * @module
  */
 
