@@ -302,7 +302,9 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       return await pool.leaseAsync({ ...under, timeoutMs: waitMs, signal });
     } catch (error) {
       // Whoever went away meanwhile hears nothing of it.
-      if (signal.aborted || isOverload(error)) return answerOverload(error);
+      if (isOverload(error) || (signal.aborted && error === signal.reason)) {
+        return answerOverload(error);
+      }
       throw error;
     }
   };

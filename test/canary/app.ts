@@ -53,12 +53,13 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
   const pressures: Record<string, number> = {};
   const faults = new Faults();
   const watch = new Watch();
-  const pool = faults.pool();
+  const onError = (error: Error) => count(errors, nameOf(error));
+  const pool = faults.pool(onError);
   const lease = pooled({
     pool,
     maxHoldMs: MAX_HOLD_MS,
     waitMs: WAIT_MS,
-    onError: (error) => count(errors, nameOf(error)),
+    onError,
   });
 
   const app = new Hono<PooledEnv>();

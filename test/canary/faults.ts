@@ -65,8 +65,8 @@ export class Faults {
     return isChange;
   }
 
-  /** A pool of contexts that all this happens to. */
-  pool(): Pool<RequestContext> {
+  /** A pool of contexts that all this happens to; `onError` hears what no request can be told. */
+  pool(onError: (error: Error) => void): Pool<RequestContext> {
     return this.#pool = new Pool<RequestContext>({
       name: "contexts",
       create: () => {
@@ -82,8 +82,7 @@ export class Faults {
       memoryLimit: MEMORY_LIMIT,
       maxLeases: MAX_LEASES,
       host: this.host(detectHost()),
-      // Told to the middleware's onError by whoever ended the lease.
-      onError: () => {},
+      onError,
     });
   }
 

@@ -49,6 +49,8 @@ export interface SoakSummary {
 const NOISE = 4;
 /** A run must last so long that its second half tells memory that grows from a program that warms up. */
 const TELLING_MINUTES = 1;
+/** What share of the clients that went away may have left such a waiter. */
+const UNANSWERED_SHARE = 1 / 1000;
 /** Standard errors within which a slope may be none. */
 const ERRORS = 3;
 
@@ -95,11 +97,11 @@ export function findFaults(run: SoakRun): string[] {
   need(leased + limbo === 0, `every lease must end: ${leased} did not, ${limbo} are in limbo`);
   need(leaked === 0, `nothing must leak: ${leaked} did`);
   need(stats.misuses === 0, `there must be no misuse: ${stats.misuses} were`);
+  // One that was made for a waiter whose request has ended meanwhile, as workerd ends them, is lost.
+  const unanswered = faults.create - (failures["create"] ?? 0);
   need(
-    (failures["create"] ?? 0) === faults.create,
-    `each create that throws must be one failure: ${faults.create} threw, ${
-      failures["create"]
-    } were`,
+    unanswered >= 0 && unanswered <= run.load.aborted * UNANSWERED_SHARE,
+    `each create that throws must be one failure: ${faults.create} threw, ${unanswered} were not`,
   );
   need(
     (errors["reset"] ?? 0) === faults.reset && stats.discarded.invalid === faults.reset,
