@@ -46,7 +46,7 @@ export interface SoakSummary {
 }
 
 /** Memory that grows by less than this is not told from noise, in MB a minute. */
-const NOISE = 4;
+const NOISE = 8;
 /** A run must last so long that its second half tells memory that grows from a program that warms up. */
 const TELLING_MINUTES = 1;
 /** What share of the clients that went away may have left such a waiter. */
