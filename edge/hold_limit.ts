@@ -16,20 +16,23 @@ const PARTS = 4;
 /** A lease of a request, in the list of those that have not ended. */
 export class HeldLease {
   /** The lease. */
-  readonly lease: Lease<object>;
+  declare readonly lease: Lease<object>;
   /** What it was leased under. */
-  readonly tag: string | undefined;
+  declare readonly tag: string | undefined;
   /** In which part of time it began. */
-  part = 0;
+  declare readonly part: number;
   /** Its neighbours while it is held. */
-  previous: HeldLease | undefined;
-  next: HeldLease | undefined;
-  readonly #limit: HoldLimit;
+  declare previous: HeldLease | undefined;
+  declare next: HeldLease | undefined;
+  declare private readonly limit: HoldLimit;
 
-  constructor(lease: Lease<object>, tag: string | undefined, limit: HoldLimit) {
+  constructor(lease: Lease<object>, tag: string | undefined, part: number, limit: HoldLimit) {
     this.lease = lease;
     this.tag = tag;
-    this.#limit = limit;
+    this.part = part;
+    this.previous = undefined;
+    this.next = undefined;
+    this.limit = limit;
   }
 
   /**
@@ -38,7 +41,7 @@ export class HeldLease {
    * @param isDoubtful Whether somebody may still be using the object, which then is not used again.
    */
   end(isDoubtful: boolean): void {
-    this.#limit.end(this, isDoubtful);
+    this.limit.end(this, isDoubtful);
   }
 }
 
@@ -78,8 +81,7 @@ export class HoldLimit {
   /** Begins to watch a lease. */
   add(lease: Lease<object>, tag: string | undefined): HeldLease {
     if (!this.#isArmed && this.#partMs > 0) this.#arm();
-    const held = new HeldLease(lease, tag, this);
-    held.part = this.#part;
+    const held = new HeldLease(lease, tag, this.#part, this);
     const last = this.#last;
     this.#last = held;
     if (last === undefined) this.#first = held;
