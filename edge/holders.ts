@@ -111,8 +111,9 @@ export class Holders implements ExecutionWatcher {
     if (this.#end !== undefined || this.#count === 0) return;
     const execution = executionOf(this.#context);
     if (execution === undefined) return;
-    this.#end = Promise.withResolvers();
-    execution.waitUntil(this.#end.promise);
+    const end = Promise.withResolvers<void>();
+    execution.waitUntil(end.promise);
+    this.#end = end;
   }
 
   /**
@@ -140,8 +141,9 @@ export class Holders implements ExecutionWatcher {
       body.cancel().catch(() => {});
       return this.answer = new Response(null, answer);
     }
-    this.#count++;
+    // Before it counts: a platform may refuse.
     this.keepAlive();
+    this.#count++;
     const ended = (how: BodyEnd) => {
       if (how === "broken") this.#isDoubtful = true;
       this.leave();
@@ -181,8 +183,9 @@ function isResponse(answer: unknown): answer is Response {
   return typeof answer === "object" && answer !== null && "body" in answer && "status" in answer;
 }
 
-/** Whether a body is read while it is sent: all but texts and bytes. */
+/** Whether a body is read while it is sent: all but texts and bytes. Bun sends generators as well. */
 function isStream(content: unknown): boolean {
+  if (typeof content === "function") return true;
   return typeof content === "object" && content !== null && !ArrayBuffer.isView(content) &&
     !(content instanceof ArrayBuffer);
 }

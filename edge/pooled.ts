@@ -335,8 +335,8 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   };
 
   const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
-    if (isWorkers) holders.keepAlive();
     try {
+      if (isWorkers) holders.keepAlive();
       return holders.settle(await answer) as R;
     } finally {
       holders.leave();
