@@ -20,6 +20,7 @@ import { received } from "./received.ts";
 
 /** A context of Hono's, as far as it is used here. */
 interface AnsweringContext {
+  readonly finalized?: boolean;
   readonly req: { readonly raw: Request };
   text: Maker;
   json: Maker;
@@ -66,6 +67,11 @@ export class Holders implements ExecutionWatcher {
   /** Whether anybody holds. */
   get isHeld(): boolean {
     return this.#count > 0;
+  }
+
+  /** Whether the request has an answer, so that Hono drops one that comes now. */
+  get isAnswered(): boolean {
+    return this.#context.finalized === true;
   }
 
   /** Enters a handler with what it leased. */
@@ -119,9 +125,10 @@ export class Holders implements ExecutionWatcher {
   /**
    * Looks at what a handler answers.
    *
+   * @param isDropped Whether nobody may ever read it.
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
-  settle<R>(answer: R): R | Response {
+  settle<R>(answer: R, isDropped = false): R | Response {
     if (answer === this.answer || !isResponse(answer)) return answer;
     const { body } = answer;
     const { raw } = this.#context.req;
@@ -130,8 +137,8 @@ export class Holders implements ExecutionWatcher {
       if (isUpgrade && !this.#isHeldByHand) this.#isDoubtful = true;
       return this.answer = answer;
     }
-    if (body.locked) {
-      // Somebody else reads it, for as long as they like.
+    if (body.locked || isDropped) {
+      // Somebody else reads it, for as long as they like, or nobody does, and its end would not be told.
       this.#isDoubtful = true;
       return answer;
     }

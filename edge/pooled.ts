@@ -337,7 +337,8 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
     try {
       if (isWorkers) holders.keepAlive();
-      return holders.settle(await answer) as R;
+      const late = await answer;
+      return holders.settle(late, holders.isAnswered) as R;
     } finally {
       holders.leave();
     }

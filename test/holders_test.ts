@@ -445,6 +445,31 @@ describe("the leases of several pooled() in one request", () => {
     assertEquals(account(pool), ENDED);
   });
 
+  it("end with handlers whose answers come after another one, and are not waited for", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const { around } = pooled({ pool });
+    const app = new Hono();
+    const gate = Promise.withResolvers<void>();
+    app.get("/", async (c, next) => {
+      // As hono/timeout does.
+      next();
+      await Promise.resolve();
+      return c.text("too late", 504);
+    });
+    app.get(
+      "/",
+      around(async (c: Context, context) => {
+        await gate.promise;
+        return c.body(partsOf(context));
+      }),
+    );
+    assertEquals((await app.request("/")).status, 504);
+    assertEquals(account(pool), HELD);
+    gate.resolve();
+    await settled();
+    assertEquals(account(pool), EXPIRED);
+  });
+
   it("last through server-sent events", async () => {
     const pool = contextPool({ host: inertHost() });
     const app = new Hono<PooledEnv>();
