@@ -64,6 +64,9 @@ export class HoldLimit {
   #last: HeldLease | undefined;
   #part = 0;
   #isArmed = false;
+  /** Without timers: what the clock told last, and the time that it has told to pass, in ms. */
+  #read = NaN;
+  #passedMs = 0;
 
   /**
    * Arms no timer before the first lease.
@@ -124,9 +127,14 @@ export class HoldLimit {
       if (this.#first !== undefined) this.#arm();
     }, this.#partMs) !== undefined;
     if (this.#isArmed) return;
-    const part = Math.floor(this.#host.now() / this.#partMs);
-    if (part === this.#part) return;
-    this.#part = part;
+    // A clock that goes back takes no time away, and one that tells nothing does not move.
+    const now = this.#host.now();
+    if (!Number.isFinite(now)) return;
+    const passedMs = now - this.#read;
+    this.#read = now;
+    if (!(passedMs > 0)) return;
+    this.#passedMs += passedMs;
+    this.#part = Math.floor(this.#passedMs / this.#partMs);
     this.#expire();
   }
 

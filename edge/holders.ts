@@ -20,6 +20,7 @@ import { received } from "./received.ts";
 
 /** A context of Hono's, as far as it is used here. */
 interface AnsweringContext {
+  readonly finalized?: boolean;
   readonly req: { readonly raw: Request };
   text: Maker;
   json: Maker;
@@ -77,6 +78,11 @@ export class Holders implements ExecutionWatcher {
     return this.count > 0;
   }
 
+  /** Whether the request has an answer, so that Hono drops one that comes now. */
+  get isAnswered(): boolean {
+    return this.context.finalized === true;
+  }
+
   /** Enters a handler with what it leased. */
   enter(lease: HeldLease): void {
     this.count++;
@@ -120,16 +126,18 @@ export class Holders implements ExecutionWatcher {
     if (this.end !== undefined || this.count === 0) return;
     const execution = executionOf(this.context);
     if (execution === undefined) return;
-    this.end = Promise.withResolvers();
-    execution.waitUntil(this.end.promise);
+    const end = Promise.withResolvers<void>();
+    execution.waitUntil(end.promise);
+    this.end = end;
   }
 
   /**
    * Looks at what a handler answers.
    *
+   * @param isDropped Whether nobody may ever read it.
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
-  settle<R>(answer: R): R | Response {
+  settle<R>(answer: R, isDropped = false): R | Response {
     if (answer === this.answer || !isResponse(answer)) return answer;
     const { body } = answer;
     const { raw } = this.context.req;
@@ -138,8 +146,8 @@ export class Holders implements ExecutionWatcher {
       if (isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
       return this.answer = answer;
     }
-    if (body.locked) {
-      // Somebody else reads it, for as long as they like.
+    if (body.locked || isDropped) {
+      // Somebody else reads it, for as long as they like, or nobody does, and its end would not be told.
       this.isDoubtful = true;
       return answer;
     }
@@ -149,8 +157,9 @@ export class Holders implements ExecutionWatcher {
       body.cancel().catch(() => {});
       return this.answer = new Response(null, answer);
     }
-    this.count++;
+    // Before it counts: a platform may refuse.
     this.keepAlive();
+    this.count++;
     const ended = (how: BodyEnd) => {
       if (how === "broken") this.isDoubtful = true;
       this.leave();
@@ -190,8 +199,9 @@ function isResponse(answer: unknown): answer is Response {
   return typeof answer === "object" && answer !== null && "body" in answer && "status" in answer;
 }
 
-/** Whether a body is read while it is sent: all but texts and bytes. */
+/** Whether a body is read while it is sent: all but texts and bytes. Bun sends generators as well. */
 function isStream(content: unknown): boolean {
+  if (typeof content === "function") return true;
   return typeof content === "object" && content !== null && !ArrayBuffer.isView(content) &&
     !(content instanceof ArrayBuffer);
 }

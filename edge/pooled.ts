@@ -337,9 +337,10 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   };
 
   const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
-    if (isWorkers) holders.keepAlive();
     try {
-      return holders.settle(await answer) as R;
+      if (isWorkers) holders.keepAlive();
+      const late = await answer;
+      return holders.settle(late, holders.isAnswered) as R;
     } finally {
       holders.leave();
     }

@@ -25,7 +25,7 @@ import type { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 import type { Stock, Stocks } from "./stocks.ts";
 import type { TagHandle } from "./tag.ts";
-import { Waiter, WaiterQueue, type WaitOptions } from "./waiter.ts";
+import { type Wait, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** A pool as its waiters need it. */
 export interface Source<T extends object> {
@@ -124,7 +124,7 @@ export class Backpressure<T extends object> {
   async take<R>(
     tag: TagHandle<T>,
     holder: number,
-    { timeoutMs, signal }: WaitOptions,
+    { timeoutMs, signal }: Wait,
     begin: (slot: Slot<T>) => R,
   ): Promise<R> {
     const source = this.#source;

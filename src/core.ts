@@ -25,7 +25,7 @@ import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
 import { Ticker } from "./ticker.ts";
 import { causeOf, placeOf, traceHere } from "./trace.ts";
-import type { WaitOptions } from "./waiter.ts";
+import type { Wait } from "./waiter.ts";
 import { type Leak, type TimedLease, Watch } from "./watch.ts";
 
 /** What a core needs, checked and complete. */
@@ -448,10 +448,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   take<R>(
     tag: TagHandle<T>,
     holder: number,
-    options: WaitOptions,
+    wait: Wait,
     begin: (slot: Slot<T>) => R,
   ): Promise<R> {
-    return this.#backpressure.take(tag, holder, options, begin);
+    return this.#backpressure.take(tag, holder, wait, begin);
   }
 
   /**

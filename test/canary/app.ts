@@ -143,11 +143,11 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     return stream(c, (out) =>
       watch.during(context, secretOf(c), async (look) => {
         for (let i = 0; i < 6; i++) {
+          if (i > 0) await pause();
           look();
+          // The last one may wait for its socket when the lease has ended.
           await out.write(context.scratch.view());
-          await pause();
         }
-        look();
       }));
   });
   api.get("/events/:secret", (c) => {
