@@ -215,7 +215,7 @@ export const WAYS = {
   dirty: () => declared(),
   whole,
   with: lent,
-  slab: () => declared({ layout: "slab" }),
+  slab: () => declared({ layout: "slab", chunkBytes: 2 ** 21 }),
   strict: () => declared({ guard: "strict" }),
 } as const satisfies Readonly<Record<string, () => Way | Promise<Way>>>;
 
