@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MIXES, runMix } from "../bench/buffers/fragmentation.ts";
 import { replay } from "../bench/buffers/replay.ts";
 import { type Report, reportOf, type Sample } from "../bench/buffers/report.ts";
@@ -23,7 +23,16 @@ function reportWith(
   });
   const mix = (chunkBytes: number): Sample => ({
     kind: "mix",
-    mix: { chunkBytes, looks: 9, p50: 1.1, p99: 1.15, most, perUsed: 1.3, hitRate: 0.98 },
+    mix: {
+      chunkBytes,
+      looks: 9,
+      p50: 1.1,
+      p99: 1.15,
+      most,
+      mostLearning: 1.6,
+      perUsed: 1.3,
+      hitRate: 0.98,
+    },
   });
   return reportOf(
     new Map<string, Sample[]>([
@@ -88,7 +97,16 @@ describe("buffers bench", () => {
       const pace = { ns: 20 * factor, floorNs: 10 * factor };
       samples.set(way, [{ kind: "paces", paces: { 65536: pace } }]);
     }
-    const mix = { chunkBytes: 1, looks: 1, p50: 1, p99: 1, most: 1, perUsed: 1, hitRate: 1 };
+    const mix = {
+      chunkBytes: 1,
+      looks: 1,
+      p50: 1,
+      p99: 1,
+      most: 1,
+      mostLearning: 1,
+      perUsed: 1,
+      hitRate: 1,
+    };
     samples.set("fragmentation", [{ kind: "mix", mix }]);
     const { ns, ratio } = reportOf(samples);
     assertEquals([ns["65536"]!.never, ratio["65536"]!.never], [40, 2]);
@@ -124,15 +142,14 @@ describe("buffers bench", () => {
     assert(waste > 0.5 && waste < 0.52, `${waste}`);
   });
 
-  it("runMix() tells the same each time, and refuses a mix that never fills four chunks", () => {
-    const part = 1 / 360;
-    assertEquals(runMix(MIXES.fragmentation, part), runMix(MIXES.fragmentation, part));
-    let said = "";
-    try {
-      runMix({ chunkBytes: 2 ** 24, perMs: 0.01, mostMs: 10 }, part);
-    } catch (error) {
-      said = String(error);
-    }
-    assert(said.includes("received never so many"), said);
+  it("runMix() looks twice a second, and refuses a mix that never fills four chunks", () => {
+    const { looks, most, p50, p99 } = runMix(MIXES.fragmentation, 1 / 20);
+    assertEquals(looks, 2 * (180 - 120));
+    assert(1 <= p50 && p50 <= p99 && p99 <= most, `${p50}, ${p99}, ${most}`);
+    assertThrows(
+      () => runMix({ chunkBytes: 2 ** 24, perMs: 0.01, mostMs: 10 }, 1 / 20),
+      Error,
+      "received never so many",
+    );
   });
 });

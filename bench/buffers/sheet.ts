@@ -103,9 +103,11 @@ export function sheetsOf(report: Report): Sheet[] {
           "by used",
           "hit %",
         ],
-        ...Object.values(mixes).map(({ chunkBytes, p50, p99, most, perUsed, hitRate }) => [
+        ...Object.values(mixes).map((
+          { chunkBytes, p50, p99, most, mostLearning, perUsed, hitRate },
+        ) => [
           `chunks of ${show(String(chunkBytes))}`,
-          ...[p50, p99, most, perUsed].map((figure) => String(round(figure))),
+          ...[p50, p99, most, mostLearning, perUsed].map((figure) => String(round(figure))),
           percentDown(hitRate),
         ]),
       ],

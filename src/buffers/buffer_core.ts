@@ -97,7 +97,8 @@ export class BufferCore implements BufferTagCore, RoomMaker {
 
   serve(tag: BufferTagHandle, minBytes: number): BlockSource {
     needNumber(ACTION, "minBytes", minBytes, 0);
-    if (minBytes > this.#table.largest) return this.#unpooledFor(tag, minBytes);
+    // Which is closed first, and says so.
+    if (this.#closed || minBytes > this.#table.largest) return this.#unpooledFor(tag, minBytes);
     const { capacity, pool } = this.#classes[this.#table.at(minBytes)]!;
     const source = pool.tag(tag.name);
     tag.bind(capacity, source);
@@ -247,6 +248,9 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   /** Disposes of all that is idle and hands out no more. */
   close(): void {
     this.#closed = true;
+    this.#unpooled.pool.close();
+    // Before anything is disposed of, which may call a clock that acquires.
+    for (const tag of this.#tags.values()) tag.forget();
     for (const pool of this.#pools) pool.close();
   }
 

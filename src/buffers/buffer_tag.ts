@@ -88,6 +88,9 @@ class Service {
   }
 }
 
+/** What serves requests of no class: nobody that a tag knows of. */
+const NOBODY = new Service(ANY, undefined, undefined);
+
 /**
  * The services by the number of binary digits of a request: each where the search for its class begins.
  *
@@ -99,7 +102,7 @@ function servicesOf(
   { first, sizes }: SizeTable,
   known: (size: number) => BlockSource | undefined,
 ): readonly Service[] {
-  const services = [new Service(ANY, undefined, undefined)];
+  const services = [NOBODY];
   for (const size of sizes.toReversed()) {
     services.unshift(new Service(size, known(size), services[0]));
   }
@@ -143,6 +146,11 @@ export class BufferTagHandle implements BufferTag {
     let service = this.services[0]!;
     while (service.size < size) service = service.next;
     service.source = source;
+  }
+
+  /** Knows no class any more: each request is asked for anew. */
+  forget(): void {
+    this.services = Array.from(this.services, () => NOBODY);
   }
 
   /** Follows a new table of classes. */
