@@ -128,6 +128,15 @@ export class Account<T extends object> {
     return this.#shelf.evict(count, (slot) => this.#drop(slot, reason));
   }
 
+  /** Discards the idle objects that `isUnwanted` names; says how many there were. */
+  sift(isUnwanted: (object: T) => boolean, reason: DiscardReason): number {
+    const { base, slots, top } = this.#shelf;
+    const unwanted = slots.slice(base, top).filter((slot) => isUnwanted(slot!.object));
+    this.foldPeak();
+    const evicted = new Set(unwanted as Slot<T>[]);
+    return this.#shelf.evictAll(evicted, (slot) => this.#drop(slot, reason));
+  }
+
   /** Makes and discards an object that was created to be measured only. */
   waste(object: T): void {
     this.#totals.created++;

@@ -583,6 +583,14 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     );
   }
 
+  /** Gives all idle objects up that `isUnwanted` names; says how many went. */
+  sift(isUnwanted: (object: T) => boolean): number {
+    return this.#stocks.holding.reduce(
+      (sum, { account }) => sum + account.sift(isUnwanted, "budget"),
+      0,
+    );
+  }
+
   /** Objects that lie idle. */
   get idle(): number {
     return this.#stocks.sum(({ shelf }) => shelf.idle);

@@ -516,6 +516,19 @@ export class Pool<T extends object> {
     return this.core.evict(count);
   }
 
+  /**
+   * Gives some of the idle objects back, as `budget`: those that are of no use any more, though they
+   * are in order. The others keep their ages. It looks at each idle object.
+   *
+   * @param isUnwanted Whether an idle object is to go. It must not call the pool.
+   * @returns How many went.
+   * @throws {TypeError} An `isUnwanted` that is no function.
+   */
+  sift(isUnwanted: (object: T) => boolean): number {
+    needFunction("Cannot sift Pool", "isUnwanted", isUnwanted);
+    return this.core.sift(isUnwanted);
+  }
+
   /** How many objects lie idle; what `stats` tells as well, at a far higher price. */
   get idle(): number {
     return this.core.idle;

@@ -181,6 +181,41 @@ export class Shelf<T> {
     return evicted;
   }
 
+  /**
+   * Removes all objects in `slots`, wherever they lie, and gives each to `drop`, which must not throw;
+   * the others keep their order and their ages. Says how many there were.
+   */
+  evictAll(slots: ReadonlySet<Slot<T>>, drop: (slot: Slot<T>) => void): number {
+    const kept: Slot<T>[] = [];
+    const ends = [0];
+    const evicted: Slot<T>[] = [];
+    // How many are kept of those below each index, from `base` on.
+    const below = [0];
+    for (let i = this.base; i < this.top; i++) {
+      const slot = this.slots[i]!;
+      if (slots.has(slot)) evicted.push(slot);
+      else {
+        ends.push(ends.at(-1)! + this.sizeAt(i));
+        kept.push(slot);
+      }
+      below.push(kept.length);
+    }
+    if (evicted.length === 0) return 0;
+    const placeOf = (i: number) => below[Math.max(0, i - this.base)]!;
+    for (const step of this.#steps) step.start = placeOf(step.start);
+    // Of steps that begin at one place now the last is not empty.
+    this.#steps = this.#steps.filter(({ start }, i, all) => start !== all[i + 1]?.start);
+    this.low = placeOf(this.low);
+    this.base = 0;
+    this.top = kept.length;
+    this.slots = kept;
+    if (this.#isSized) this.ends = ends;
+    this.limit = this.#room;
+    this.#moveEnd();
+    for (const slot of evicted) drop(slot);
+    return evicted.length;
+  }
+
   /** Takes the topmost object, of which there must be one. */
   pop(): Slot<T> {
     const slot = this.slots[--this.top]!;

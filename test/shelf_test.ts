@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Random } from "../bench/runner/random.ts";
 import { Shelf } from "../src/shelf.ts";
 import { Slot } from "../src/slot.ts";
 
@@ -21,7 +22,57 @@ function olderThan(shelf: Shelf<object>, time: number): number {
   return shelf.countWhere((step) => step.time <= time);
 }
 
+/** When each object was last seen touched, from the bottom up. */
+function times(shelf: Shelf<object>): number[] {
+  return shelf.ages().flatMap(({ time, count }) => Array.from({ length: count }, () => time));
+}
+
 describe("Shelf", () => {
+  it("Shelf.evictAll() takes any objects and leaves the others their order, ages and sizes", () => {
+    const random = new Random("sift");
+    for (let round = 0; round < 300; round++) {
+      const shelf = new Shelf<object>(true);
+      shelf.room = 1000;
+      shelf.maxBytes = 5000;
+      for (let time = 1; time < 8; time++) {
+        pop(shelf, random.below(shelf.idle + 1));
+        push(shelf, random.below(6), 1 + random.below(9));
+        if (random.next() < 0.3) shelf.evict(random.below(4), () => {});
+        shelf.settle(time, 0);
+      }
+      const before = shelf.slots.slice(shelf.base, shelf.top) as Slot<object>[];
+      const ages = times(shelf);
+      const sizes = before.map((_, i) => shelf.sizeAt(shelf.base + i));
+      assertEquals(ages.length, before.length);
+      const unwanted = new Set(before.filter(() => random.next() < 0.5));
+      const touched = random.below(shelf.idle + 1);
+      // What is touched now has no age of its own before the next look.
+      const popped = before.slice(before.length - touched);
+      for (const _ of popped) shelf.pop();
+      for (const [i, slot] of popped.entries()) {
+        shelf.push(slot, sizes[before.length - touched + i]!);
+      }
+      const gone: Slot<object>[] = [];
+      assertEquals(shelf.evictAll(unwanted, (slot) => void gone.push(slot)), unwanted.size);
+      assertEquals(gone, before.filter((slot) => unwanted.has(slot)));
+      const isKept = before.map((slot) => !unwanted.has(slot));
+      assertEquals(
+        shelf.slots.slice(shelf.base, shelf.top),
+        before.filter((_, i) => isKept[i]!),
+      );
+      const untouched = before.length - touched;
+      assertEquals(times(shelf), ages.filter((_, i) => isKept[i]! && i < untouched));
+      assertEquals(shelf.lowest, isKept.slice(0, untouched).filter(Boolean).length);
+      const kept = sizes.filter((_, i) => isKept[i]!);
+      assertEquals(kept.map((_, i) => shelf.sizeAt(shelf.base + i)), kept);
+      assertEquals(shelf.bytes, kept.reduce((sum, size) => sum + size, 0));
+      assertEquals(shelf.limit, shelf.base + 1000);
+      assertEquals(shelf.maxEnd, shelf.ends[shelf.base]! + 5000);
+      shelf.settle(9, 0);
+      assertEquals(times(shelf).length, shelf.idle);
+    }
+  });
+
   it("Shelf.countWhere() counts nothing on an empty shelf, or before the first look", () => {
     const shelf = new Shelf<object>();
     assertEquals(olderThan(shelf, Infinity), 0);

@@ -27,6 +27,11 @@ export class Chunk {
     return 2 ** this.pages.height - this.pages.free;
   }
 
+  /** Whether more may be carved from its runs. */
+  get isOpen(): boolean {
+    return !this.isDraining && !this.isLost;
+  }
+
   /** Whether somebody has transferred its buffer away, and with it all that was carved from it. */
   get isLost(): boolean {
     return this.buffer.byteLength === 0;

@@ -32,10 +32,8 @@ export interface ChunkStats {
   readonly pool: PoolStats;
 }
 
-/** Chunks are balanced after so much of one was given back. */
+/** Chunks are balanced after so much of one, and of all that is in use, was given back. */
 const BALANCED = 1 / 16;
-/** So much of the chunks that are kept is to be in use: the rest is room for the next runs. */
-const FILLED = 1;
 /** So few are not worth the trouble. */
 const UNDRAINED = 2;
 
@@ -49,6 +47,8 @@ export class ChunkSet {
   readonly #used: Chunk[] = [];
   /** Pages that were given back since chunks were last balanced. */
   #given = 0;
+  /** Takes idle blocks off their shelves whose chunk is to become empty. */
+  #sift: () => void = () => {};
 
   /** Makes an empty set. */
   constructor(budget: Budget, chunkBytes: number, options: ChunkPoolOptions) {
@@ -67,16 +67,20 @@ export class ChunkSet {
     return Math.log2(this.chunkBytes / PAGE_BYTES);
   }
 
+  /** Has idle blocks sifted by `sift` whenever chunks begin to drain. */
+  onDrain(sift: () => void): void {
+    this.#sift = sift;
+  }
+
   /** Takes a snapshot; runs are counted by those who hold them. */
   stats(runs: number): ChunkStats {
-    const pages = this.#used.reduce((sum, { used }) => sum + used, 0);
     const pool = this.pool.stats();
     return {
       chunkBytes: this.chunkBytes,
       used: this.#used.length,
       idle: pool.idle,
       runs,
-      runBytes: pages * PAGE_BYTES,
+      runBytes: this.#inUse * PAGE_BYTES,
       pool,
     };
   }
@@ -103,20 +107,25 @@ export class ChunkSet {
       chunk.isDraining = false;
       this.pool.release(chunk);
     }
-    if (this.#given >= this.#pages * BALANCED) this.#balance();
+    if (this.#given >= BALANCED * Math.max(this.#pages, this.#inUse)) this.#balance();
   }
 
   /**
-   * Has the emptiest chunks drained where fewer could hold all runs with room to spare. Without it blocks
-   * that a wave has left here and there would hold a chunk each: those on the shelves are handed out
-   * again and again, so no chunk would ever become empty.
+   * Has the emptiest chunks drained where fewer could hold all runs. Without it blocks that a wave has
+   * left here and there would hold a chunk each: those on the shelves are handed out again and again,
+   * so no chunk would ever become empty.
    */
   #balance(): void {
     this.#given = 0;
-    const used = this.#used.reduce((sum, chunk) => sum + chunk.used, 0);
-    const needed = Math.ceil(used / (this.#pages * FILLED));
+    const needed = Math.max(UNDRAINED, Math.ceil(this.#inUse / this.#pages));
     const byFill = this.#used.toSorted((a, b) => b.used - a.used);
-    for (const [i, chunk] of byFill.entries()) chunk.isDraining = i >= Math.max(needed, UNDRAINED);
+    for (const [i, chunk] of byFill.entries()) chunk.isDraining = i >= needed;
+    if (byFill.length > needed) this.#sift();
+  }
+
+  /** Pages in use. */
+  get #inUse(): number {
+    return this.#used.reduce((sum, { used }) => sum + used, 0);
   }
 
   /** The pages of a chunk. */

@@ -105,7 +105,7 @@ export class SlabMemory implements BlockMemory {
       this.#shut(run);
       this.#runs--;
       this.#chunks.giveRun(run);
-    } else if (run.at < 0 && !run.chunk.isLost) {
+    } else if (run.at < 0 && run.chunk.isOpen) {
       run.at = this.#open.push(run) - 1;
     }
   }
@@ -114,7 +114,8 @@ export class SlabMemory implements BlockMemory {
     for (;;) {
       const run = this.#open.at(-1);
       if (run === undefined) break;
-      if (!run.chunk.isLost) return run;
+      if (run.chunk.isOpen) return run;
+      // It comes back with the next piece of it that does, should the chunk be open again by then.
       this.#shut(run);
     }
     const run = this.#chunks.takeRun(this.#order, this.nextBytes);

@@ -8,19 +8,40 @@ import { type Chunk, PAGE_BYTES } from "./chunk.ts";
 
 /** What a run may leave unused at its end, as a share of it. */
 const MOST_LEFT_OVER = 1 / 8;
+/**
+ * How much larger than its pieces a run is at most, as a power of two. A larger one could leave less
+ * unused at its end, but a single piece in use would hold all of it.
+ */
+const MOST_LARGER = 1;
+/** The order of the largest run that is small. */
+const SMALL_ORDER = 1;
 
-/** The order of the smallest run for pieces of a size that leaves little of it unused. */
+/** The order of the run for pieces of a size: the smallest that leaves little of it unused. */
 export function runOrderOf(pieceBytes: number, maxOrder: number): number {
-  let best = maxOrder;
-  let least = 1;
-  for (let order = 0; order <= maxOrder; order++) {
-    const bytes = PAGE_BYTES * 2 ** order;
-    if (bytes < pieceBytes) continue;
-    const leftOver = bytes % pieceBytes / bytes;
+  const least = Math.max(0, Math.ceil(Math.log2(pieceBytes / PAGE_BYTES)));
+  let best = least;
+  for (let order = least; order <= Math.min(least + MOST_LARGER, maxOrder); order++) {
+    const leftOver = leftOverOf(pieceBytes, order);
     if (leftOver <= MOST_LEFT_OVER) return order;
-    if (leftOver < least) [best, least] = [order, leftOver];
+    if (leftOver < leftOverOf(pieceBytes, best)) best = order;
   }
   return best;
+}
+
+/**
+ * Whether pieces of a size sit well in the run that they get: alone, or in one so small that it does not
+ * matter how many of them are in use.
+ */
+export function sitsWell(pieceBytes: number, maxOrder: number): boolean {
+  const order = runOrderOf(pieceBytes, maxOrder);
+  const isAlone = 2 * pieceBytes > PAGE_BYTES * 2 ** order;
+  return leftOverOf(pieceBytes, order) <= MOST_LEFT_OVER && (isAlone || order <= SMALL_ORDER);
+}
+
+/** What pieces of a size leave unused of a run of an order, as a share of it. */
+function leftOverOf(pieceBytes: number, order: number): number {
+  const bytes = PAGE_BYTES * 2 ** order;
+  return bytes % pieceBytes / bytes;
 }
 
 /** Pages in a row that belong to one class. */

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../bench/runner/random.ts";
-import { runOrderOf } from "../../src/buffers/run.ts";
+import { runOrderOf, sitsWell } from "../../src/buffers/run.ts";
 import { bandEnd, SizeLearning } from "../../src/buffers/size_learning.ts";
 import { SizeTable } from "../../src/buffers/size_table.ts";
 
@@ -88,7 +88,12 @@ describe("runOrderOf()", () => {
     assertEquals([256, 1024, 4096, 8192].map((bytes) => runOrderOf(bytes, 5)), [0, 0, 0, 0]);
     assertEquals([16_384, 65_536].map((bytes) => runOrderOf(bytes, 5)), [1, 3]);
     assertEquals(runOrderOf(5120, 5), 1, "three in 16 KB");
-    assertEquals(runOrderOf(24_576, 2), 2, "the best that there is: one in 32 KB");
-    assertEquals(runOrderOf(24_576, 5), 4, "five in 128 KB");
+    assertEquals(runOrderOf(24_576, 5), 2, "one in 32 KB: two in 64 KB are no better");
+    assertEquals([8192, 24_576, 5120, 40_960].map((bytes) => sitsWell(bytes, 5)), [
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 });
