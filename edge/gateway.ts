@@ -21,8 +21,9 @@ import type { Execution } from "./execution.ts";
 import { hash } from "./hash.ts";
 import { page } from "./page.ts";
 import { pooled, type PooledEnv } from "./pooled.ts";
-import { needInteger, needOptions, received } from "./received.ts";
+import { needFunction, needInteger, needOptions, received } from "./received.ts";
 import { refuse, refuseMethod } from "./refusal.ts";
+import { reporter } from "./reporter.ts";
 import { parseInput, transform, type TransformInput } from "./transform.ts";
 
 /** What an `Authorization: Bearer` header can carry. */
@@ -132,16 +133,10 @@ export function gateway(options: GatewayOptions = {}): Gateway {
   const { maxBodyBytes = 1_048_576, stats = false, onError = () => {} } = options;
   const answer = options.transform ?? transform;
   needInteger(ACTION, "maxBodyBytes", maxBodyBytes, 1);
-  needFunction("transform", answer);
-  needFunction("onError", onError);
+  needFunction(ACTION, "transform", answer);
+  needFunction(ACTION, "onError", onError);
   const statsToken = findToken(stats);
-  const report = (error: unknown) => {
-    try {
-      onError(error);
-    } catch {
-      // What reports errors must not make any.
-    }
-  };
+  const report = reporter(onError);
   const lease = pooled({ pool: options.pool ?? contextPool({ onError: report }), onError: report });
   const { pool } = lease;
 
@@ -256,9 +251,4 @@ function findToken(stats: unknown): string | undefined {
       typeof token === "string" ? `${token.length} characters` : typeof token
     }`,
   );
-}
-
-function needFunction(name: string, value: unknown): void {
-  if (typeof value === "function") return;
-  throw new TypeError(`${ACTION}: ${name} must be a function: received ${received(value)}`);
 }

@@ -13,10 +13,13 @@ import type { Host, Lease } from "../mod.ts";
 /** The parts that the limit is counted in. */
 const PARTS = 4;
 
+/** What is held: a lease, or what ends as one. */
+export type Holdable = Pick<Lease<object>, "release" | "expire">;
+
 /** A lease of a request, in the list of those that have not ended. */
 export class HeldLease {
   /** The lease. */
-  declare readonly lease: Lease<object>;
+  declare readonly lease: Holdable;
   /** What it was leased under. */
   declare readonly tag: string | undefined;
   /** In which part of time it began. */
@@ -26,7 +29,7 @@ export class HeldLease {
   declare next: HeldLease | undefined;
   declare private readonly limit: HoldLimit;
 
-  constructor(lease: Lease<object>, tag: string | undefined, part: number, limit: HoldLimit) {
+  constructor(lease: Holdable, tag: string | undefined, part: number, limit: HoldLimit) {
     this.lease = lease;
     this.tag = tag;
     this.part = part;
@@ -82,7 +85,7 @@ export class HoldLimit {
   }
 
   /** Begins to watch a lease. */
-  add(lease: Lease<object>, tag: string | undefined): HeldLease {
+  add(lease: Holdable, tag: string | undefined): HeldLease {
     if (!this.#isArmed && this.#partMs > 0) this.#arm();
     const held = new HeldLease(lease, tag, this.#part, this);
     const last = this.#last;

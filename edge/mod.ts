@@ -27,6 +27,10 @@ export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
 export type { Execution } from "./execution.ts";
 export { type Gateway, gateway, type GatewayOptions, type GatewayStatsOptions } from "./gateway.ts";
 export { type Closable, hold } from "./holders.ts";
+export type { AnswerOptions, Message, MessageBody } from "./message.ts";
+export type { MessageConnection, MessageSocket } from "./message_connection.ts";
+export type { MessageStats } from "./message_stats.ts";
+export { type ListeningSocket, type Messages, messages, type MessagesOptions } from "./messages.ts";
 export { NameStore, type NameStoreOptions } from "./name_store.ts";
 export {
   type MatchedRoute,

@@ -5,7 +5,7 @@
  */
 
 /** The errors of a pool that mean: later, perhaps. */
-const CODES: ReadonlySet<unknown> = new Set(["exhausted", "throttled", "timeout"]);
+const CODES: ReadonlySet<unknown> = new Set(["budget", "exhausted", "throttled", "timeout"]);
 
 /** When a client should try again, in seconds, if nobody knows better. */
 const RETRY_S = 1;

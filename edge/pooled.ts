@@ -26,7 +26,8 @@ import { contextPool } from "./context_pool.ts";
 import { HoldLimit } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
 import { answerOverload, isOverload } from "./overload.ts";
-import { needOptions, received } from "./received.ts";
+import { needFunction, needHost, needMs, needOptions, received } from "./received.ts";
+import { reporter } from "./reporter.ts";
 
 /** The longest tag that a pool takes, in characters. */
 const MAX_TAG = 256;
@@ -38,9 +39,6 @@ const ACTION = "Cannot create pooled()";
 
 /** The longest that a request holds its lease, in milliseconds, if nobody says otherwise. */
 const MAX_HOLD_MS = 300_000;
-
-/** The longest that a timer waits, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
@@ -266,10 +264,11 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   const pool = findPool(options.pool);
   const report = findReport(options);
 
-  const host = findHost(options.host);
+  const { host = detectHost(), maxHoldMs = MAX_HOLD_MS, waitMs = 0 } = options;
+  needHost(ACTION, host);
+  needMs(ACTION, "maxHoldMs", maxHoldMs);
+  needMs(ACTION, "waitMs", waitMs);
   const isWorkers = host.runtime === "workers";
-  const maxHoldMs = findMs("maxHoldMs", options.maxHoldMs, MAX_HOLD_MS);
-  const waitMs = findMs("waitMs", options.waitMs, 0);
   const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => pool.poll(),
     expired: ({ tag = "no route" }) => {
@@ -419,40 +418,11 @@ function isPool<T extends object>(option: Pool<T> | PoolOptions<T>): option is P
     "poll" in option && typeof option.poll === "function";
 }
 
-/** A time in milliseconds that a timer can wait for. */
-function findMs(name: string, option: unknown, usual: number): number {
-  if (option === undefined) return usual;
-  if (typeof option === "number" && option >= 0 && option <= MAX_TIMER_MS) return option;
-  throw new RangeError(
-    `${ACTION}: ${name} must be a number from 0 to ${MAX_TIMER_MS}: received ${received(option)}`,
-  );
-}
-
-/** What tells the time. */
-function findHost(option: Host | undefined): Host {
-  if (option === undefined) return detectHost();
-  if (typeof option?.defer === "function" && typeof option.now === "function") return option;
-  throw new TypeError(
-    `${ACTION}: host must have now() and defer(): received ${received(option)}`,
-  );
-}
-
 /** What to do with an error that no caller can be given. */
 function findReport<T extends object>(options: PooledOptions<T, string>): (error: unknown) => void {
   const { onError, pool } = options;
-  if (onError !== undefined && typeof onError !== "function") {
-    throw new TypeError(`${ACTION}: onError must be a function: received ${received(onError)}`);
-  }
-  const own = pool !== undefined && !isPool(pool) ? pool.onError : undefined;
-  // deno-lint-ignore no-console -- as a pool itself does
-  const target = onError ?? own ?? ((error: Error) => console.error(error));
-  return (error) => {
-    try {
-      target(error as Error);
-    } catch {
-      // What reports errors must not make any.
-    }
-  };
+  if (onError !== undefined) needFunction(ACTION, "onError", onError);
+  return reporter(onError ?? (pool !== undefined && !isPool(pool) ? pool.onError : undefined));
 }
 
 /** The pattern of the route, from an index on, that will answer, or of the last one that matched. */

@@ -10,8 +10,11 @@
  * @module
  */
 
-import { show } from "../error.ts";
+import { PoolError, show } from "../error.ts";
 import type { Run } from "./run.ts";
+
+/** What a block has in place of its bytes while it is given up. */
+const GONE = new Uint8Array();
 
 /**
  * A block of bytes on loan.
@@ -51,6 +54,14 @@ export interface Block extends Disposable {
    * @throws {PoolError} It is not on lease (see `guard`), or its buffer was transferred away.
    */
   release(): void;
+  /**
+   * Gives the block up instead of back, where somebody may still be using its bytes: nobody is handed
+   * them again, and they go with whoever keeps them. Its class counts it as discarded (`invalid`).
+   *
+   * @throws {PoolError} It is not on lease (see `guard`).
+   * @throws {TypeError} It is a piece of a slab, whose bytes cannot go by themselves.
+   */
+  discard(): void;
   /** Gives the block back: what `using` calls. */
   [Symbol.dispose](): void;
 }
@@ -123,6 +134,25 @@ export class PooledBlock implements Block {
 
   [Symbol.dispose](): void {
     this.home.release(this);
+  }
+
+  discard(): void {
+    const { bytes, buffer } = this;
+    if (this.run !== undefined) {
+      const rule = "it must have a buffer of its own";
+      throw new TypeError(`Cannot discard Block: ${rule}: received a piece of a slab`);
+    }
+    // Its reset refuses a block without bytes, and there is nothing of it to free.
+    this.bytes = GONE;
+    this.buffer = GONE.buffer;
+    try {
+      this.home.release(this);
+    } catch (error) {
+      if (!(error instanceof PoolError) || error.code !== "reset") throw error;
+    } finally {
+      this.bytes = bytes;
+      this.buffer = buffer;
+    }
   }
 
   /** Makes it fit to be handed out and to be given back, where its reset left that for later. */

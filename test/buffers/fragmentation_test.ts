@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MIXES, runMix } from "../../bench/buffers/fragmentation.ts";
 import { fixedScheduler } from "../../mod.ts";
 import { BufferPool } from "../../src/buffers/mod.ts";
-import { FakeHost } from "../fixture/fake_host.ts";
+import { FakeHost } from "../../testing/fake_host.ts";
 import { checkBuffers } from "./_oracle.ts";
 
 describe("Slabs", () => {

@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../bench/runner/random.ts";
 import { PoolError } from "../../mod.ts";
 import { type Block, BufferPool } from "../../src/buffers/mod.ts";
-import { FakeHost } from "../fixture/fake_host.ts";
+import { FakeHost } from "../../testing/fake_host.ts";
 import { assertFilled, checkBuffers, mark } from "./_oracle.ts";
 
 const SEEDS = 60;
