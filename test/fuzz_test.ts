@@ -153,7 +153,7 @@ class Fuzzer {
     const pool = this.#pool;
     const tag = pool.tag(TAGS[random.below(TAGS.length)]!) as TagHandle<Body>;
     if (random.next() < 0.3) tag.startPeriod(1);
-    const kind = random.below(16);
+    const kind = random.below(17);
     if (kind < 4) this.#raw.push(this.#took(random.next() < 0.3 ? pool.acquire() : tag.acquire()));
     else if (kind < 8) {
       const body = this.#pick(this.#raw);
@@ -191,6 +191,14 @@ class Fuzzer {
     } else if (kind === 14) {
       if (random.next() < 0.5) pool.prewarm(random.below(6));
       else pool.trim((["moderate", "high", "critical"] as const)[random.below(3)]!);
+    } else if (kind === 15) {
+      if (random.next() < 0.5) pool.evict(random.below(6));
+      else {
+        pool.sift(() => {
+          this.#interrupt();
+          return random.next() < 0.4;
+        });
+      }
     } else if (random.next() < 0.02) pool.close();
   }
 
