@@ -301,8 +301,9 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       const under = tag === undefined ? {} : { tag };
       return await pool.leaseAsync({ ...under, timeoutMs: waitMs, signal });
     } catch (error) {
-      // Whoever went away meanwhile hears nothing of it.
-      if (signal.aborted || isOverload(error)) return answerOverload(error);
+      // Whoever went away meanwhile hears nothing of it; an error of another kind is not lost.
+      const isGone = signal.aborted && error === signal.reason;
+      if (isGone || isOverload(error)) return answerOverload(error);
       throw error;
     }
   };
