@@ -283,8 +283,10 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   });
 
   const enter = (c: object, lease: Lease<T>, tag: string | undefined): Holders => {
+    // First of all: whatever goes wrong with the context, the lease has an end.
+    const held = limit.add(lease, tag);
     const holders = Holders.of(c);
-    holders.enter(limit.add(lease, tag));
+    holders.enter(held);
     return holders;
   };
 
