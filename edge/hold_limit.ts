@@ -86,7 +86,7 @@ export class HoldLimit {
 
   /** Begins to watch a lease. */
   add(lease: Holdable, tag: string | undefined): HeldLease {
-    if (!this.#isArmed && this.#partMs > 0) this.#arm();
+    if (!this.#isArmed && this.#partMs > 0) this.#tryArm();
     const held = new HeldLease(lease, tag, this.#part, this);
     const last = this.#last;
     this.#last = held;
@@ -121,13 +121,22 @@ export class HoldLimit {
     return true;
   }
 
+  /** A host that fails is told of, and may not cost a request its lease. */
+  #tryArm(): void {
+    try {
+      this.#arm();
+    } catch (error) {
+      this.#ends.failed(error);
+    }
+  }
+
   /** Has the next part begin, or finds out whether it has where there are no timers. */
   #arm(): void {
     this.#isArmed = this.#host.defer(() => {
       this.#isArmed = false;
       this.#part++;
       this.#expire();
-      if (this.#first !== undefined) this.#arm();
+      if (this.#first !== undefined) this.#tryArm();
     }, this.#partMs) !== undefined;
     if (this.#isArmed) return;
     // A clock that goes back takes no time away, and one that tells nothing does not move.

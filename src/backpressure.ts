@@ -195,6 +195,14 @@ export class Backpressure<T extends object> {
     }
   }
 
+  /**
+   * Serves by a timer, where there are timers that outlive a request. For a collector's turn, which on
+   * Workers belongs to no request: who is given something there goes on without its own I/O.
+   */
+  serveSoon(): void {
+    if (this.#queue.size > 0) this.#retryIn(0);
+  }
+
   /** Takes back what was not taken in time, and serves. */
   catchUp(): void {
     const now = this.#given.size > 0 ? this.#source.clock() : 0;

@@ -521,7 +521,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
    */
   #collected({ tag, since, trace }: TimedLease<TagHandle<T>>): void {
     tag!.stock.account.lose();
-    const age = `${Math.round(this.#ticker.clock() - since)} ms after it was acquired`;
+    this.#backpressure.serveSoon();
+    // The time of the last tick: on Workers a collector's turn belongs to no request, and the clock there
+    // tells 0, from which on all later time would be added to what had passed.
+    const age = `${Math.round(this.#ticker.now - since)} ms after it was acquired`;
     const place = trace === undefined ? "" : ` at ${placeOf(trace)}`;
     const received = `one of tag ${show(tag!.name)}, found ${age}${place}`;
     const rule = "a leased object must be released before it is dropped";

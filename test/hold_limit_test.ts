@@ -83,6 +83,22 @@ describe("HoldLimit", () => {
     }
   });
 
+  it("HoldLimit tells of a host that fails, and holds all the same", () => {
+    const { host, pool, told, hold } = limited();
+    const wrong = new Error("as asked");
+    const { defer } = host;
+    host.defer = () => {
+      throw wrong;
+    };
+    const first = hold("a");
+    host.defer = defer;
+    hold("b");
+    first.end(false);
+    assertEquals([told.failed, pool.stats().leased], [[wrong], 1]);
+    host.advance(2 * LIMIT_MS);
+    assertEquals([told.expired, pool.stats().leased], [["b"], 0]);
+  });
+
   it("HoldLimit of 0 arms nothing and expires nothing", () => {
     const { host, pool, told, hold } = limited({ maxHoldMs: 0 });
     hold("a");

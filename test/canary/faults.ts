@@ -75,6 +75,8 @@ export class Faults {
         return new RequestContext();
       },
       reset: (context) => {
+        // What is created at the end of a lease is only measured.
+        this.disarm();
         if (this.weather !== "off") this.#mayThrow("reset");
         context.reset();
       },
@@ -130,7 +132,8 @@ export class Faults {
   }
 }
 
-function forceGc(): void {
+/** Collects the whole heap, now. */
+export function forceGc(): void {
   const { Bun, gc } = globalThis as { Bun?: { gc(isSync: boolean): void }; gc?: () => void };
   if (Bun !== undefined) Bun.gc(true);
   else if (gc !== undefined) gc();

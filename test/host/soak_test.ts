@@ -84,6 +84,7 @@ describe("findFaults()", () => {
     minutes: 1,
     load: { requests: 10, aborted: 1, overloaded: 1, unopened: 0, kinds: {}, wrong: [] },
     slope: { perMin: 1, error: 1 },
+    heapGrowthMB: 1,
     report: {
       crossed: 0,
       dirty: 0,
@@ -133,6 +134,7 @@ describe("findFaults()", () => {
       load: { ...run().load, overloaded: 4 },
     }),
     "memory must not grow": run({}, {}, { slope: { perMin: 20, error: 1 } }),
+    "the heap must not grow": run({}, {}, { heapGrowthMB: 20 }),
     "sync: another's secret": run({}, {}, {
       load: { ...run().load, wrong: ["sync: another's secret"] },
     }),
