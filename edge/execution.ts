@@ -1,9 +1,10 @@
 /**
- * The execution context of a request (`waitUntil`), seen through Hono's `c.executionCtx`.
+ * The execution context of a request (`waitUntil`), seen through Hono's `c.executionCtx`, and through
+ * `c.event`, as which a service worker has it.
  *
- * Hono's getter throws where a server gave none, which costs microseconds, and an own property on
- * each context costs 200 ns on V8. So the getter itself is exchanged, once for each class of
- * contexts: it calls the former one, and whoever watches the context lends what that returned.
+ * Hono's getters throw where a server gave none, which costs microseconds, and an own property on
+ * each context costs 200 ns on V8. So the getters themselves are exchanged, once for each class of
+ * contexts: they call the former ones, and whoever watches the context lends what those returned.
  *
  * @module
  */
@@ -31,7 +32,10 @@ interface Watched<W extends ExecutionWatcher> {
 
 type Getter = (this: object) => Execution;
 
-/** The former getters, by the prototype that each was found on. */
+/** The names under which a context shows it. */
+const NAMES = ["executionCtx", "event"] as const;
+
+/** The former getters of `executionCtx`, by the prototype that each was found on. */
 const formers = new WeakMap<object, Getter>();
 /** The prototype that was seen last: mostly there is only one. */
 let latest: object | undefined;
@@ -44,7 +48,7 @@ export function watcherOf<W extends ExecutionWatcher>(context: object): W | unde
 /** Has a watcher see the promises that are given to `context.executionCtx.waitUntil`. */
 export function watchExecution<W extends ExecutionWatcher>(context: object, watcher: W): void {
   const prototype = Object.getPrototypeOf(context);
-  if (prototype !== latest) exchangeGetter(latest = prototype);
+  if (prototype !== latest) exchangeGetters(latest = prototype);
   (context as Watched<W>)[WATCHER] = watcher;
 }
 
@@ -57,21 +61,23 @@ export function executionOf(context: object): Execution | undefined {
   }
 }
 
-function exchangeGetter(prototype: object): void {
+function exchangeGetters(prototype: object): void {
   if (formers.has(prototype)) return;
-  const former = Object.getOwnPropertyDescriptor(prototype, "executionCtx");
-  // What is no context of Hono's has nothing to watch.
-  if (former?.get === undefined || !former.configurable) return;
-  const get: Getter = former.get;
-  formers.set(prototype, get);
-  Object.defineProperty(prototype, "executionCtx", {
-    ...former,
-    get(this: Watched<ExecutionWatcher>) {
-      const execution = get.call(this);
-      const watcher = this[WATCHER];
-      return watcher === undefined ? execution : lend(execution, watcher);
-    },
-  });
+  for (const name of NAMES) {
+    const former = Object.getOwnPropertyDescriptor(prototype, name);
+    // What is no context of Hono's has nothing to watch.
+    if (former?.get === undefined || !former.configurable) continue;
+    const get: Getter = former.get;
+    if (name === "executionCtx") formers.set(prototype, get);
+    Object.defineProperty(prototype, name, {
+      ...former,
+      get(this: Watched<ExecutionWatcher>) {
+        const execution = get.call(this);
+        const watcher = this[WATCHER];
+        return watcher === undefined ? execution : lend(execution, watcher);
+      },
+    });
+  }
 }
 
 function lend(execution: Execution, watcher: ExecutionWatcher): Execution {
@@ -80,13 +86,15 @@ function lend(execution: Execution, watcher: ExecutionWatcher): Execution {
     watcher.hold(promise);
     execution.waitUntil(promise);
   };
-  // A platform's methods and getters know their own object only.
-  const to = new Proxy(execution, {
-    get(target, key) {
+  // A platform's methods and getters know their own object only. An heir is what stands behind the
+  // Proxy, which may not tell anything else of what a frozen object has itself.
+  const to = new Proxy<Execution>(Object.create(execution), {
+    get(_, key) {
       if (key === "waitUntil") return waitUntil;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      const value: unknown = Reflect.get(execution, key);
+      return typeof value === "function" ? value.bind(execution) : value;
     },
+    set: (_, key, value) => Reflect.set(execution, key, value),
   });
   watcher.lent = { from: execution, to };
   return to;

@@ -153,11 +153,22 @@ export function gateway(options: GatewayOptions = {}): Gateway {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.all("/healthz", (c) => refuseMethod(c, "GET, HEAD"));
 
+  const limitBody = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (c) => refuseSize(c, maxBodyBytes),
+  });
   app.post(
     "/transform",
-    bodyLimit({ maxSize: maxBodyBytes, onError: (c) => refuseSize(c, maxBodyBytes) }),
     async function readInput(c, next) {
-      const body = await c.req.arrayBuffer();
+      let body = new ArrayBuffer(0);
+      try {
+        const refusal = await limitBody(c, async () => void (body = await c.req.arrayBuffer()));
+        if (refusal !== undefined) return refusal;
+      } catch (cause) {
+        // A client that goes away, or whose chunks are none: no failure of the service.
+        const message = "Cannot transform: body must arrive whole: received an error";
+        throw new HTTPException(400, { message, cause });
+      }
       // bodyLimit believes a Content-Length, even one that is no number.
       if (body.byteLength > maxBodyBytes) return refuseSize(c, maxBodyBytes);
       const parsed = parseInput(body);

@@ -23,22 +23,45 @@ export function heldBody(
   ended: (how: BodyEnd) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  let isTold = false;
+  // A cancel ends the read that is pending as well, and as if the source had closed.
+  const tell = (how: BodyEnd) => {
+    if (!isTold) ended(how);
+    isTold = true;
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value instanceof Uint8Array ? value.slice() : value);
+        if (!done) return controller.enqueue(copyOf(value));
       } catch (error) {
-        ended("broken");
+        tell("broken");
         throw error;
       }
       // Told first: who waits for the end of the answer then finds the lease released.
-      ended("whole");
+      tell("whole");
       controller.close();
     },
     async cancel(reason) {
-      ended("broken");
+      tell("broken");
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
+}
+
+/**
+ * Copies a chunk, whatever bytes it is made of: some servers take any. Not by `slice`, of which
+ * Node's `Buffer` makes a view.
+ */
+function copyOf(chunk: unknown): Uint8Array {
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength).slice();
+  }
+  // What is no bytes is for the server to refuse.
+  return isBuffer(chunk) ? new Uint8Array(chunk).slice() : chunk as Uint8Array;
+}
+
+function isBuffer(chunk: unknown): chunk is ArrayBufferLike {
+  return chunk instanceof ArrayBuffer ||
+    typeof SharedArrayBuffer === "function" && chunk instanceof SharedArrayBuffer;
 }

@@ -19,20 +19,23 @@ export type Holdable = Pick<Lease<object>, "release" | "expire">;
 /** A lease of a request, in the list of those that have not ended. */
 export class HeldLease {
   /** The lease. */
-  readonly lease: Holdable;
+  declare readonly lease: Holdable;
   /** What it was leased under. */
-  readonly tag: string | undefined;
+  declare readonly tag: string | undefined;
   /** In which part of time it began. */
-  part = 0;
+  declare readonly part: number;
   /** Its neighbours while it is held. */
-  previous: HeldLease | undefined;
-  next: HeldLease | undefined;
-  readonly #limit: HoldLimit;
+  declare previous: HeldLease | undefined;
+  declare next: HeldLease | undefined;
+  declare private readonly limit: HoldLimit;
 
-  constructor(lease: Holdable, tag: string | undefined, limit: HoldLimit) {
+  constructor(lease: Holdable, tag: string | undefined, part: number, limit: HoldLimit) {
     this.lease = lease;
     this.tag = tag;
-    this.#limit = limit;
+    this.part = part;
+    this.previous = undefined;
+    this.next = undefined;
+    this.limit = limit;
   }
 
   /**
@@ -41,7 +44,7 @@ export class HeldLease {
    * @param isDoubtful Whether somebody may still be using the object, which then is not used again.
    */
   end(isDoubtful: boolean): void {
-    this.#limit.end(this, isDoubtful);
+    this.limit.end(this, isDoubtful);
   }
 }
 
@@ -66,6 +69,9 @@ export class HoldLimit {
   #last: HeldLease | undefined;
   #part = 0;
   #isArmed = false;
+  /** Without timers: what the clock told last, and the time that it has told to pass, in ms. */
+  #read = NaN;
+  #passedMs = 0;
 
   /**
    * Arms no timer before the first lease.
@@ -82,9 +88,8 @@ export class HoldLimit {
 
   /** Begins to watch a lease. */
   add(lease: Holdable, tag: string | undefined): HeldLease {
-    if (!this.#isArmed && this.#partMs > 0) this.#arm();
-    const held = new HeldLease(lease, tag, this);
-    held.part = this.#part;
+    if (!this.#isArmed && this.#partMs > 0) this.#tryArm();
+    const held = new HeldLease(lease, tag, this.#part, this);
     const last = this.#last;
     this.#last = held;
     if (last === undefined) this.#first = held;
@@ -126,18 +131,32 @@ export class HoldLimit {
     return true;
   }
 
+  /** A host that fails is told of, and may not cost a request its lease. */
+  #tryArm(): void {
+    try {
+      this.#arm();
+    } catch (error) {
+      this.#ends.failed(error);
+    }
+  }
+
   /** Has the next part begin, or finds out whether it has where there are no timers. */
   #arm(): void {
     this.#isArmed = this.#host.defer(() => {
       this.#isArmed = false;
       this.#part++;
       this.#expire();
-      if (this.#first !== undefined) this.#arm();
+      if (this.#first !== undefined) this.#tryArm();
     }, this.#partMs) !== undefined;
     if (this.#isArmed) return;
-    const part = Math.floor(this.#host.now() / this.#partMs);
-    if (part === this.#part) return;
-    this.#part = part;
+    // A clock that goes back takes no time away, and one that tells nothing does not move.
+    const now = this.#host.now();
+    if (!Number.isFinite(now)) return;
+    const passedMs = now - this.#read;
+    this.#read = now;
+    if (!(passedMs > 0)) return;
+    this.#passedMs += passedMs;
+    this.#part = Math.floor(this.#passedMs / this.#partMs);
     this.#expire();
   }
 

@@ -20,6 +20,7 @@ import { received } from "./received.ts";
 
 /** A context of Hono's, as far as it is used here. */
 interface AnsweringContext {
+  readonly finalized?: boolean;
   readonly req: { readonly raw: Request };
   text: Maker;
   json: Maker;
@@ -32,18 +33,19 @@ type Maker = (content: unknown, init?: unknown, headers?: unknown) => unknown;
 
 /** The holders of a request's leases. */
 export class Holders implements ExecutionWatcher {
-  lent: ExecutionWatcher["lent"];
+  declare lent: ExecutionWatcher["lent"];
   /** The last answer that is known to hold nothing. */
-  answer: unknown;
+  declare answer: unknown;
 
-  readonly #context: AnsweringContext;
+  // Not `#private`, which took JavaScriptCore twice as long to set up.
+  declare private readonly context: AnsweringContext;
   /** Mostly there is only one lease. */
-  #lease: HeldLease | undefined;
-  #others: HeldLease[] | undefined;
-  #count = 0;
-  #isHeldByHand = false;
-  #isDoubtful = false;
-  #end: PromiseWithResolvers<void> | undefined;
+  declare private lease: HeldLease | undefined;
+  declare private others: HeldLease[] | undefined;
+  declare private count: number;
+  declare private isHeldByHand: boolean;
+  declare private isDoubtful: boolean;
+  declare private end: PromiseWithResolvers<void> | undefined;
 
   /**
    * The holders of the request of a context: the ones that it has, or new ones.
@@ -52,50 +54,63 @@ export class Holders implements ExecutionWatcher {
    */
   static of(context: object): Holders {
     const found = watcherOf<Holders>(context);
-    if (found !== undefined && found.#count > 0) return found;
+    if (found !== undefined && found.count > 0) return found;
     const holders = new Holders(context as AnsweringContext);
     watchExecution(context, holders);
     return holders;
   }
 
   private constructor(context: AnsweringContext) {
-    this.#context = context;
-    this.#noteAnswers();
+    this.lent = undefined;
+    this.answer = undefined;
+    this.context = context;
+    this.lease = undefined;
+    this.others = undefined;
+    this.count = 0;
+    this.isHeldByHand = false;
+    this.isDoubtful = false;
+    this.end = undefined;
+    this.noteAnswers();
   }
 
   /** Whether anybody holds. */
   get isHeld(): boolean {
-    return this.#count > 0;
+    return this.count > 0;
+  }
+
+  /** Whether the request has an answer, so that Hono drops one that comes now. */
+  get isAnswered(): boolean {
+    return this.context.finalized === true;
   }
 
   /** Enters a handler with what it leased. */
   enter(lease: HeldLease): void {
-    this.#count++;
-    if (this.#lease === undefined) this.#lease = lease;
-    else (this.#others ??= []).push(lease);
+    this.count++;
+    if (this.lease === undefined) this.lease = lease;
+    else (this.others ??= []).push(lease);
   }
 
   /** A holder has finished. */
   leave(): void {
-    if (--this.#count > 0) return;
-    this.#lease?.end(this.#isDoubtful);
-    for (const lease of this.#others ?? []) lease.end(this.#isDoubtful);
-    this.#lease = this.#others = undefined;
-    this.#end?.resolve();
+    if (--this.count > 0) return;
+    this.lease?.end(this.isDoubtful);
+    for (const lease of this.others ?? []) lease.end(this.isDoubtful);
+    this.lease = this.others = undefined;
+    this.end?.resolve();
   }
 
   /** Holds until a promise has settled, whichever way: its own holder sees to that. */
   hold(promise: PromiseLike<unknown>): void {
     // Leases that have ended cannot be held, as where a logger outside of pooled() waits for its own.
-    if (this.#count === 0) return;
+    if (this.count === 0) return;
     const done = this.holdByHand();
     Promise.resolve(promise).then(done, done);
   }
 
   /** Holds until the function that it returns is called. */
   holdByHand(): () => void {
-    this.#count++;
-    this.#isHeldByHand = true;
+    this.count++;
+    this.isHeldByHand = true;
     let isDone = false;
     return () => {
       if (!isDone) this.leave();
@@ -108,49 +123,52 @@ export class Holders implements ExecutionWatcher {
    * when a client goes away is dropped otherwise, without its `finally`.
    */
   keepAlive(): void {
-    if (this.#end !== undefined || this.#count === 0) return;
-    const execution = executionOf(this.#context);
+    if (this.end !== undefined || this.count === 0) return;
+    const execution = executionOf(this.context);
     if (execution === undefined) return;
-    this.#end = Promise.withResolvers();
-    execution.waitUntil(this.#end.promise);
+    const end = Promise.withResolvers<void>();
+    execution.waitUntil(end.promise);
+    this.end = end;
   }
 
   /**
    * Looks at what a handler answers.
    *
+   * @param isDropped Whether nobody may ever read it.
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
-  settle<R>(answer: R): R | Response {
+  settle<R>(answer: R, isDropped = false): R | Response {
     if (answer === this.answer || !isResponse(answer)) return answer;
     const { body } = answer;
-    const { raw } = this.#context.req;
+    const { raw } = this.context.req;
     if (body === null) {
       const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
-      if (isUpgrade && !this.#isHeldByHand) this.#isDoubtful = true;
+      if (isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
       return this.answer = answer;
     }
-    if (body.locked) {
-      // Somebody else reads it, for as long as they like.
-      this.#isDoubtful = true;
+    if (body.locked || isDropped) {
+      // Somebody else reads it, for as long as they like, or nobody does, and its end would not be told.
+      this.isDoubtful = true;
       return answer;
     }
     if (raw.method === "HEAD") {
       // The server sends no body, and does not always say so to the one that it got.
-      this.#isDoubtful = true;
+      this.isDoubtful = true;
       body.cancel().catch(() => {});
       return this.answer = new Response(null, answer);
     }
-    this.#count++;
+    // Before it counts: a platform may refuse.
     this.keepAlive();
+    this.count++;
     const ended = (how: BodyEnd) => {
-      if (how === "broken") this.#isDoubtful = true;
+      if (how === "broken") this.isDoubtful = true;
       this.leave();
     };
     return this.answer = new Response(heldBody(body, ended), answer);
   }
 
-  #noteAnswers(): void {
-    const context = this.#context;
+  private noteAnswers(): void {
+    const context = this.context;
     const { body, html, json, text } = context;
     if (typeof text !== "function") return;
     // Named first: V8 lays a function that is written where it is assigned to a property into its old
@@ -181,8 +199,9 @@ function isResponse(answer: unknown): answer is Response {
   return typeof answer === "object" && answer !== null && "body" in answer && "status" in answer;
 }
 
-/** Whether a body is read while it is sent: all but texts and bytes. */
+/** Whether a body is read while it is sent: all but texts and bytes. Bun sends generators as well. */
 function isStream(content: unknown): boolean {
+  if (typeof content === "function") return true;
   return typeof content === "object" && content !== null && !ArrayBuffer.isView(content) &&
     !(content instanceof ArrayBuffer);
 }

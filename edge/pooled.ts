@@ -286,8 +286,10 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   });
 
   const enter = (c: object, lease: Lease<T>, tag: string | undefined): Holders => {
+    // First of all: whatever goes wrong with the context, the lease has an end.
+    const held = limit.add(lease, tag);
     const holders = Holders.of(c);
-    holders.enter(limit.add(lease, tag));
+    holders.enter(held);
     return holders;
   };
 
@@ -304,8 +306,9 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       const under = tag === undefined ? {} : { tag };
       return await pool.leaseAsync({ ...under, timeoutMs: waitMs, signal });
     } catch (error) {
-      // Whoever went away meanwhile hears nothing of it.
-      if (signal.aborted || isOverload(error)) return answerOverload(error);
+      // Whoever went away meanwhile hears nothing of it; an error of another kind is not lost.
+      const isGone = signal.aborted && error === signal.reason;
+      if (isGone || isOverload(error)) return answerOverload(error);
       throw error;
     }
   };
@@ -338,9 +341,10 @@ export function pooled<T extends object = RequestContext, Name extends string = 
   };
 
   const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
-    if (isWorkers) holders.keepAlive();
     try {
-      return holders.settle(await answer) as R;
+      if (isWorkers) holders.keepAlive();
+      const late = await answer;
+      return holders.settle(late, holders.isAnswered) as R;
     } finally {
       holders.leave();
     }

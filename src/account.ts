@@ -113,12 +113,11 @@ export class Account<T extends object> {
     this.#freed();
   }
 
-  /** An object in use is gone: it was collected. */
+  /** An object in use is gone: it was collected. Whoever waits for its place is not told by this. */
   lose(): void {
     this.foldPeak();
     this.live--;
     this.#totals.discarded.leaked++;
-    this.#freed();
   }
 
   /** Discards the oldest idle objects; says how many there were. */

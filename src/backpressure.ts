@@ -25,7 +25,7 @@ import type { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 import type { Stock, Stocks } from "./stocks.ts";
 import type { TagHandle } from "./tag.ts";
-import { Waiter, WaiterQueue, type WaitOptions } from "./waiter.ts";
+import { type Wait, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** A pool as its waiters need it. */
 export interface Source<T extends object> {
@@ -124,7 +124,7 @@ export class Backpressure<T extends object> {
   async take<R>(
     tag: TagHandle<T>,
     holder: number,
-    { timeoutMs, signal }: WaitOptions,
+    { timeoutMs, signal }: Wait,
     begin: (slot: Slot<T>) => R,
   ): Promise<R> {
     const source = this.#source;
@@ -193,6 +193,14 @@ export class Backpressure<T extends object> {
     } finally {
       this.#isServing = false;
     }
+  }
+
+  /**
+   * Serves by a timer, where there are timers that outlive a request. For a collector's turn, which on
+   * Workers belongs to no request: who is given something there goes on without its own I/O.
+   */
+  serveSoon(): void {
+    if (this.#queue.size > 0) this.#retryIn(0);
   }
 
   /** Takes back what was not taken in time, and serves. */

@@ -25,7 +25,7 @@ import { needTagName, type TagCore, TagHandle } from "./tag.ts";
 import { TagTable } from "./tag_table.ts";
 import { Ticker } from "./ticker.ts";
 import { causeOf, placeOf, traceHere } from "./trace.ts";
-import type { WaitOptions } from "./waiter.ts";
+import type { Wait } from "./waiter.ts";
 import { type Leak, type TimedLease, Watch } from "./watch.ts";
 
 /** What a core needs, checked and complete. */
@@ -448,10 +448,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   take<R>(
     tag: TagHandle<T>,
     holder: number,
-    options: WaitOptions,
+    wait: Wait,
     begin: (slot: Slot<T>) => R,
   ): Promise<R> {
-    return this.#backpressure.take(tag, holder, options, begin);
+    return this.#backpressure.take(tag, holder, wait, begin);
   }
 
   /**
@@ -521,7 +521,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
    */
   #collected({ tag, since, trace }: TimedLease<TagHandle<T>>): void {
     tag!.stock.account.lose();
-    const age = `${Math.round(this.#ticker.clock() - since)} ms after it was acquired`;
+    this.#backpressure.serveSoon();
+    // The time of the last tick: on Workers a collector's turn belongs to no request, and the clock there
+    // tells 0, from which on all later time would be added to what had passed.
+    const age = `${Math.round(this.#ticker.now - since)} ms after it was acquired`;
     const place = trace === undefined ? "" : ` at ${placeOf(trace)}`;
     const received = `one of tag ${show(tag!.name)}, found ${age}${place}`;
     const rule = "a leased object must be released before it is dropped";

@@ -20,7 +20,7 @@ import { ceilingFor, UNKNOWN_SIZE } from "./retention.ts";
 import { needScheduler, type Scheduler } from "./scheduler.ts";
 import type { PoolStats } from "./stats.ts";
 import { needTagName, type Tag, type TagHandle } from "./tag.ts";
-import type { WaitOptions } from "./waiter.ts";
+import type { Wait, WaitOptions } from "./waiter.ts";
 import type { Leak } from "./watch.ts";
 
 /** What a misuse does: throw a {@linkcode PoolError}, tell `onError`, or nothing but count. */
@@ -374,8 +374,8 @@ export class Pool<T extends object> {
    * ```
    */
   async acquireAsync(options: WaitOptions): Promise<T> {
-    const tag = this.#waitingTag(options);
-    return await this.core.take(tag, tag.id, options, (slot) => slot.object);
+    const { tag, wait } = this.#readWait(options);
+    return await this.core.take(tag, tag.id, wait, (slot) => slot.object);
   }
 
   /**
@@ -388,8 +388,8 @@ export class Pool<T extends object> {
    * @throws {TypeError} A tag or a signal that is none.
    */
   async leaseAsync(options: WaitOptions): Promise<Lease<T>> {
-    const tag = this.#waitingTag(options);
-    return await this.core.take(tag, tag.id + 1, options, (slot) => new StampedLease(tag, slot));
+    const { tag, wait } = this.#readWait(options);
+    return await this.core.take(tag, tag.id + 1, wait, (slot) => new StampedLease(tag, slot));
   }
 
   /**
@@ -556,10 +556,10 @@ export class Pool<T extends object> {
     this.core.close();
   }
 
-  /** Checks how an acquire may wait, and finds its tag. */
-  #waitingTag(options: WaitOptions): TagHandle<T> {
+  /** Reads how an acquire may wait, each option once, and finds its tag. */
+  #readWait(options: WaitOptions): { readonly tag: TagHandle<T>; readonly wait: Wait } {
     needOptions(WAIT_ACTION, "options", options);
-    const { tag, timeoutMs, signal } = options;
+    const { tag: name, timeoutMs, signal } = options;
     needNumber(WAIT_ACTION, "timeoutMs", timeoutMs, 0, false);
     if (timeoutMs > MAX_TIMEOUT_MS) {
       throw new RangeError(
@@ -572,7 +572,8 @@ export class Pool<T extends object> {
         `${WAIT_ACTION}: signal must be an AbortSignal: received ${show(signal)}`,
       );
     }
-    return tag === undefined ? this.untagged : tagOf(this.core, tag);
+    const tag = name === undefined ? this.untagged : tagOf(this.core, name);
+    return { tag, wait: { timeoutMs, signal } };
   }
 
   /** Closes the pool: what `using` calls. */

@@ -21,6 +21,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The same, read and checked. */
+export interface Wait {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** An acquire that waits. */
 export class Waiter<T extends object> {
   readonly tag: TagHandle<T>;

@@ -69,6 +69,22 @@ describe("gateway() POST /transform", () => {
     });
     assertEquals(await read(post(service, '{"text":"a"}')), [200, ["a"]]);
   });
+
+  for (const headers of [{}, { "Content-Length": "12" }]) {
+    const name = Object.keys(headers)[0] ?? "no length";
+    it(`answers 400 where the body ends in the middle, with ${name}, and reports nothing`, async () => {
+      const errors: unknown[] = [];
+      const service = newGateway({ onError: (error) => void errors.push(error) });
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.error(new Error("connection lost")),
+      });
+      const init = { method: "POST", headers, body, duplex: "half" };
+      assertEquals(await read(service.fetch(new Request("http://a/transform", init))), [400, {
+        error: "Cannot transform: body must arrive whole: received an error",
+      }]);
+      assertEquals([service.pool.stats().created, errors], [0, []]);
+    });
+  }
 });
 
 describe("gateway() GET /hello/:name", () => {

@@ -62,6 +62,44 @@ describe("HoldLimit", () => {
     assertEquals([told.expired, pool.stats().leased], [["a"], 0]);
   });
 
+  it("HoldLimit without timers expires nothing by a clock that goes back or tells nothing", () => {
+    const { host, told, hold } = limited({ timers: false });
+    const EXPIRED: readonly (readonly [time: number, expired: number])[] = [
+      [1e12, 0],
+      [NaN, 0],
+      [1e12 + 1, 0],
+      [Infinity, 0],
+      [5, 0],
+      [NaN, 0],
+      [6, 0],
+      // A jump forward is no other than time that passes.
+      [1e11, 7],
+      [5, 7],
+      [5 + 1.5 * LIMIT_MS, 9],
+    ];
+    for (const [time, expired] of EXPIRED) {
+      host.time = time;
+      hold(String(time));
+      assertEquals([time, told.expired.length], [time, expired]);
+    }
+  });
+
+  it("HoldLimit tells of a host that fails, and holds all the same", () => {
+    const { host, pool, told, hold } = limited();
+    const wrong = new Error("as asked");
+    const { defer } = host;
+    host.defer = () => {
+      throw wrong;
+    };
+    const first = hold("a");
+    host.defer = defer;
+    hold("b");
+    first.end(false);
+    assertEquals([told.failed, pool.stats().leased], [[wrong], 1]);
+    host.advance(2 * LIMIT_MS);
+    assertEquals([told.expired, pool.stats().leased], [["b"], 0]);
+  });
+
   it("HoldLimit of 0 arms nothing and expires nothing", () => {
     const { host, pool, told, hold } = limited({ maxHoldMs: 0 });
     hold("a");

@@ -220,6 +220,84 @@ for (const way of ["middleware", "around"] as const) {
       await assertRejects(() => second.promise, Error, "theirs to handle");
     });
 
+    it("is held through an execution context that is frozen, and by which properties are set", async () => {
+      const gate = Promise.withResolvers<void>();
+      const { get, pool } = serve((c) => {
+        c.executionCtx.waitUntil(gate.promise);
+        const execution = c.executionCtx as unknown as Record<string, unknown>;
+        return c.json(["props" in execution, execution.props]);
+      }, way);
+      const frozen = Object.freeze({ waitUntil() {}, props: { of: "a test" } });
+      const response = await get({}, frozen as never);
+      assertEquals(await response.json(), [true, { of: "a test" }]);
+      assertEquals(account(pool), HELD);
+      gate.resolve();
+      await settled();
+      assertEquals(account(pool), ENDED);
+
+      const execution = new FakeExecution() as FakeExecution & { note?: string };
+      const { get: note } = serve((c) => {
+        const lent = c.executionCtx as unknown as typeof execution;
+        lent.note = "mine";
+        return c.text(`${lent.note}, ${lent instanceof FakeExecution}`);
+      }, way);
+      assertEquals(await (await note({}, execution)).text(), "mine, true");
+      assertEquals(execution.note, "mine");
+    });
+
+    it("is held through the event of a service worker", async () => {
+      const gate = Promise.withResolvers<void>();
+      const { get, pool } = serve((c) => {
+        c.event.waitUntil(gate.promise);
+        return c.text("ok");
+      }, way);
+      const event = Object.assign(new FakeExecution(), { respondWith() {} });
+      await get({}, event);
+      assertEquals([event.promises, account(pool)], [[gate.promise], HELD]);
+      gate.resolve();
+      await settled();
+      assertEquals(account(pool), ENDED);
+    });
+
+    it("ends where the platform refuses to wait for it", async () => {
+      const refusing = {
+        waitUntil(): never {
+          throw new Error("too late");
+        },
+      };
+      for (const isWorkers of [true, false]) {
+        const host = { ...inertHost(), runtime: isWorkers ? "workers" : "none" };
+        const { get, pool } = serve(
+          async (c, context) => {
+            await Promise.resolve();
+            return c.body(partsOf(context));
+          },
+          way,
+          { host },
+        );
+        assertEquals(await (await get({}, refusing as never)).text(), "too late");
+        assertEquals(account(pool).leased, 0);
+      }
+    });
+
+    it("lasts until a promise has settled where the client went away while a chunk was due", async () => {
+      const gate = Promise.withResolvers<void>();
+      const { get, pool } = serve((c) => {
+        c.executionCtx.waitUntil(gate.promise);
+        return c.body(new ReadableStream({ pull: () => new Promise(() => {}) }));
+      }, way);
+      const response = await get({}, new FakeExecution());
+      const reader = response.body!.getReader();
+      reader.read();
+      await settled();
+      await reader.cancel();
+      await settled();
+      assertEquals(account(pool), HELD);
+      gate.resolve();
+      await settled();
+      assertEquals(account(pool), EXPIRED);
+    });
+
     it("is not there where the server gives no execution context", async () => {
       const { get } = serve((c) => {
         assertThrows(() => c.executionCtx, Error, "no ExecutionContext");
@@ -365,6 +443,31 @@ describe("the leases of several pooled() in one request", () => {
     app.get("/", pooled({ pool }), (c) => c.body(partsOf(c.var.pooled)));
     assertEquals(await (await app.request("/")).text(), "<s3crets3crets3cret>");
     assertEquals(account(pool), ENDED);
+  });
+
+  it("end with handlers whose answers come after another one, and are not waited for", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const { around } = pooled({ pool });
+    const app = new Hono();
+    const gate = Promise.withResolvers<void>();
+    app.get("/", async (c, next) => {
+      // As hono/timeout does.
+      next();
+      await Promise.resolve();
+      return c.text("too late", 504);
+    });
+    app.get(
+      "/",
+      around(async (c: Context, context) => {
+        await gate.promise;
+        return c.body(partsOf(context));
+      }),
+    );
+    assertEquals((await app.request("/")).status, 504);
+    assertEquals(account(pool), HELD);
+    gate.resolve();
+    await settled();
+    assertEquals(account(pool), EXPIRED);
   });
 
   it("last through server-sent events", async () => {

@@ -235,8 +235,10 @@ describe("Options that lie", () => {
     tickMs: 100,
     heat: {},
     guard: "off",
+    debug: false,
+    leakAfterMs: 1000,
     onError: () => {},
-  } satisfies PoolOptions<object>);
+  } satisfies Required<PoolOptions<object>>);
 
   it("new Pool() reads each option once, so that none can change after the check", () => {
     const reads = new Map<PropertyKey, number>();
@@ -251,6 +253,21 @@ describe("Options that lie", () => {
     pool.tick();
     for (const key of Object.keys(honest())) assertEquals(reads.get(key), 1, key);
     assertEquals(Math.max(...reads.values()), 1);
+  });
+
+  it("acquireAsync() and leaseAsync() read each option once", async () => {
+    const { pool } = thingPool({ maxLeases: 1 });
+    const reads: PropertyKey[] = [];
+    const options = new Proxy({ tag: "a", timeoutMs: 1000, signal: new AbortController().signal }, {
+      get(target, key, receiver) {
+        reads.push(key);
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    pool.release(await pool.acquireAsync(options));
+    (await pool.leaseAsync(options)).release();
+    const each = ["tag", "timeoutMs", "signal"];
+    assertEquals(reads, [...each, ...each]);
   });
 
   for (const key of Object.keys(honest())) {

@@ -29,18 +29,24 @@ interface Body {
   self?: Body;
 }
 
-function poolOf(options: { readonly debug: boolean; readonly isFrozen?: boolean }) {
+interface SubjectOptions {
+  readonly debug: boolean;
+  readonly isFrozen?: boolean;
+  readonly maxLeases?: number;
+}
+
+function poolOf({ isFrozen = false, ...options }: SubjectOptions) {
   const errors: Error[] = [];
   const pool = new Pool<Body>({
     create: () => {
       const body: Body = { n: 0 };
       body.self = body;
-      return options.isFrozen ? Object.freeze(body) : body;
+      return isFrozen ? Object.freeze(body) : body;
     },
     reset: () => {},
     host: detectHost(),
     onError: (error) => void errors.push(error),
-    debug: options.debug,
+    ...options,
   });
   return { pool, errors };
 }
@@ -164,5 +170,26 @@ describe("Pool finds leaks", () => {
     // Not all of them: a collector may take what lies in a register for a reference.
     await collectUntil(() => gone >= POOLS - 2);
     assert(gone >= POOLS - 2, `${gone} of ${POOLS} pools were collected`);
+  });
+});
+
+describe("Pool with waiters", () => {
+  it("gives them the places of objects that were collected", { skip }, async () => {
+    const { pool, errors } = poolOf({ debug: true, maxLeases: 1 });
+    losses["a stamped lease"]!(pool);
+    // From here on it is the collector alone that tells.
+    pool.tick();
+    let given: Body | undefined;
+    const waiting = pool.acquireAsync({ timeoutMs: 20_000 }).then((body) => given = body);
+    assertEquals(pool.stats().waiting, 1);
+    // Its turn belongs to no request on Workers, where the next request gives the place.
+    const act = pool.stats().runtime === "workers" ? () => pool.poll() : () => {};
+    await collectUntil(() => given !== undefined, act);
+    assert(given !== undefined);
+    const { created, leased, waiting: left, discarded } = pool.stats();
+    assertEquals([created, leased, left, discarded.leaked, errors.length], [2, 1, 0, 1, 1]);
+    pool.release(await waiting);
+    checkStats(pool.stats());
+    pool.close();
   });
 });

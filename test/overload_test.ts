@@ -1,8 +1,14 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Context, Hono } from "hono";
-import { contextPool, pooled, type PooledEnv, type PooledOptions } from "../edge/mod.ts";
-import { inertHost } from "../mod.ts";
+import {
+  contextPool,
+  pooled,
+  type PooledEnv,
+  type PooledOptions,
+  RequestContext,
+} from "../edge/mod.ts";
+import { inertHost, Pool } from "../mod.ts";
 import { FakeHost } from "../testing/fake_host.ts";
 
 /** A service whose pool has one lease, and whose first request keeps it until a gate opens. */
@@ -19,7 +25,7 @@ function busyService(way: "middleware" | "around", options: PooledOptions = {}) 
   app.onError((error, c) => c.text(error.message, 500));
   if (way === "around") app.get("*", lease.around(answer));
   else app.use(lease).get("*", answer);
-  const get = async (path: string, signal?: AbortSignal) =>
+  const get = async (path: string | Request, signal?: AbortSignal) =>
     await app.request(path, signal === undefined ? {} : { signal });
   return { host, pool, get, open: gate.resolve };
 }
@@ -92,6 +98,40 @@ for (const way of ["middleware", "around"] as const) {
       open();
       await slow;
       assertEquals([pool.stats().idle, pool.stats().leased], [1, 0]);
+    });
+
+    it("loses no other error to who went away meanwhile", async () => {
+      const controller = new AbortController();
+      const signals: AbortSignal[] = [];
+      let made = 0;
+      const pool = new Pool<RequestContext>({
+        create: () => {
+          if (++made === 1) return new RequestContext();
+          controller.abort();
+          assertEquals(signals.map(({ aborted }) => aborted), [true]);
+          throw new Error("as asked");
+        },
+        reset: () => {
+          throw new Error("not this one again");
+        },
+        host: new FakeHost({ timers: true }),
+        maxLeases: 1,
+        onError: () => {},
+      });
+      const { get, open } = busyService(way, { pool, waitMs: 1000, onError: () => {} });
+      const slow = get("/slow");
+      const request = new Request("http://localhost/", { signal: controller.signal });
+      signals.push(request.signal);
+      const gone = get(request);
+      await Promise.resolve();
+      open();
+      await slow;
+      const response = await gone;
+      assertEquals([response.status, made], [500, 2]);
+      assertStringIncludes(
+        await response.text(),
+        "create must not throw: received Error: as asked",
+      );
     });
 
     it("answers any other error as before", async () => {

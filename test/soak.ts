@@ -13,7 +13,7 @@ import { interruptible } from "../bench/runner/interrupt.ts";
 import { Progress } from "../bench/runner/progress.ts";
 import { MAX_HOLD_MS } from "./canary/app.ts";
 import type { Weather } from "./canary/faults.ts";
-import { drainCanary, loadCanary } from "./canary/load.ts";
+import { drainCanary, loadCanary, readHeap } from "./canary/load.ts";
 import { RssWatch } from "./canary/rss.ts";
 import { startCanary } from "./canary/server.ts";
 import { findFaults, type SoakRun, summarise } from "./canary/verdict.ts";
@@ -95,7 +95,11 @@ async function soak({ minutes, runtime, seed }: Options, signal: AbortSignal): P
     const rss = new RssWatch(server.pid);
     const start = performance.now();
     let shown = 0;
-    let clearing: Promise<unknown> | undefined;
+    let clearing: Promise<number> | undefined;
+    const clear = async () => {
+      await setWeather("light");
+      return await readHeap(server);
+    };
     const load = await loadCanary(server, {
       concurrency: CONCURRENCY,
       seed,
@@ -105,16 +109,17 @@ async function soak({ minutes, runtime, seed }: Options, signal: AbortSignal): P
           shown++;
           progress.next(`seconds on ${runtime}, ${requests} requests`);
         }
-        if (passed >= seconds / 2) clearing ??= setWeather("light");
+        if (passed >= seconds / 2) clearing ??= clear();
         return !signal.aborted && performance.now() - start < minutes * 60_000;
       },
     });
     const slope = rss.stop();
     signal.throwIfAborted();
-    await clearing;
+    const halfMB = await clearing ?? NaN;
     await setWeather("off");
     const report = await drainCanary(server, 4 * MAX_HOLD_MS);
-    return { runtime, seed, minutes, load, report, slope };
+    const heapGrowthMB = await readHeap(server) - halfMB;
+    return { runtime, seed, minutes, load, report, slope, heapGrowthMB };
   } finally {
     progress.end();
     await Deno.remove(folder, { recursive: true });

@@ -4,7 +4,8 @@
  * Sizes are as likely in every order of magnitude from 16 bytes to 64 KB, holds from a millisecond to
  * seconds, and the load rises and falls by half every ten minutes. While four chunks' worth of blocks
  * is alive, what is reserved is compared with it twice a second. Alive are blocks in use and idle, as
- * everywhere; how much is reserved for each byte in use is told beside.
+ * everywhere; how much is reserved for each byte in use is told beside, and so is the time in which the
+ * classes are learnt.
  *
  * @module
  */
@@ -24,6 +25,8 @@ export interface Fragmentation {
   readonly p50: number;
   readonly p99: number;
   readonly most: number;
+  /** The most of the first two minutes, in which classes are learnt and blocks change over to them. */
+  readonly mostLearning: number;
   /** Reserved bytes by bytes in use, the median. */
   readonly perUsed: number;
   readonly hitRate: number;
@@ -36,6 +39,8 @@ export interface Mix {
   readonly perMs: number;
   /** The longest hold, in ms. */
   readonly mostMs: number;
+  /** The size classes; those of the default, unless told otherwise. */
+  readonly classes?: readonly number[];
 }
 
 /** The chunks of Workers, and larger ones. */
@@ -47,6 +52,8 @@ export const MIXES = {
 /** Chunks' worth of blocks that must be alive for a look to count. */
 const LEAST_CHUNKS = 4;
 const LOOK_MS = 500;
+/** While classes are learnt, in ms; told apart from the rest. */
+const LEARNING_MS = 120_000;
 const WAVE_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
@@ -88,10 +95,11 @@ class Releases {
 }
 
 /** Runs a mix for an hour of virtual time, or a part of it. */
-export function runMix({ chunkBytes, perMs, mostMs }: Mix, part = 1): Fragmentation {
+export function runMix({ classes, chunkBytes, perMs, mostMs }: Mix, part = 1): Fragmentation {
   let time = 0;
   const pool = new BufferPool({
     layout: "slab",
+    ...(classes === undefined ? {} : { classes }),
     chunkBytes,
     // Virtual time: nobody reads what is in the blocks.
     zero: "never",
@@ -103,6 +111,7 @@ export function runMix({ chunkBytes, perMs, mostMs }: Mix, part = 1): Fragmentat
   const releases = new Releases();
   const perLive: number[] = [];
   const perUsed: number[] = [];
+  let mostLearning = 0;
   let nextLook = 0;
   let next = 0;
   while (time < HOUR_MS * part) {
@@ -118,7 +127,12 @@ export function runMix({ chunkBytes, perMs, mostMs }: Mix, part = 1): Fragmentat
       pool.poll();
       const { activeBytes, idleBytes, reservedBytes } = pool.stats();
       if (activeBytes + idleBytes < LEAST_CHUNKS * chunkBytes) continue;
-      perLive.push(reservedBytes / (activeBytes + idleBytes));
+      const share = reservedBytes / (activeBytes + idleBytes);
+      if (time < LEARNING_MS) {
+        mostLearning = Math.max(mostLearning, share);
+        continue;
+      }
+      perLive.push(share);
       perUsed.push(reservedBytes / activeBytes);
     }
   }
@@ -134,6 +148,7 @@ export function runMix({ chunkBytes, perMs, mostMs }: Mix, part = 1): Fragmentat
     p50: quantile(perLive, 0.5),
     p99: quantile(perLive, 0.99),
     most: Math.max(...perLive),
+    mostLearning,
     perUsed: quantile(perUsed, 0.5),
     hitRate: hitRate!,
   };

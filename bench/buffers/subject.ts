@@ -22,10 +22,13 @@ const STEP = 16;
 /** Idle buffers in a free list. */
 const IDLE = 16;
 
-/** Gets, touches and gives back {@linkcode PAIRS} times; returns the sum of what was read. */
-export type Run = () => number;
-/** A way to get and give back buffers, in a process of its own: makes the run for a size. */
-export type Way = (bytes: number) => Run;
+/**
+ * A way to get and give back buffers, in a process of its own: does so {@linkcode PAIRS} times with
+ * buffers of a size, touches each, and returns the sum of what was read.
+ *
+ * One function for all sizes, whose pool stands in a constant as in a module.
+ */
+export type Way = (bytes: number) => number;
 
 /** What a run must return. */
 export const CHECKSUM: number = TOUCHED / STEP * PAIRS * (PAIRS - 1) / 2;
@@ -45,14 +48,17 @@ function write(bytes: Uint8Array, value: number): number {
   return value * (TOUCHED / STEP);
 }
 
-function bareList(bytes: number): Uint8Array[] {
-  return Array.from({ length: IDLE }, () => new Uint8Array(bytes));
+/** A free list of each size. */
+function bareLists(): ReadonlyMap<number, Uint8Array[]> {
+  const fill = (bytes: number) => Array.from({ length: IDLE }, () => new Uint8Array(bytes));
+  return new Map(SIZES.map((bytes) => [bytes, fill(bytes)]));
 }
 
 /** The floor: a bare array, nothing is zeroed. */
-export function freeList(bytes: number): Run {
-  const list = bareList(bytes);
-  return () => {
+export function freeList(): Way {
+  const lists = bareLists();
+  return (bytes) => {
+    const list = lists.get(bytes)!;
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = list.pop()!;
@@ -64,9 +70,10 @@ export function freeList(bytes: number): Run {
   };
 }
 
-function freeListDirty(bytes: number): Run {
-  const list = bareList(bytes);
-  return () => {
+function freeListDirty(): Way {
+  const lists = bareLists();
+  return (bytes) => {
+    const list = lists.get(bytes)!;
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = list.pop()!;
@@ -79,8 +86,8 @@ function freeListDirty(bytes: number): Run {
   };
 }
 
-function alloc(bytes: number): Run {
-  return () => {
+function alloc(): Way {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = new Uint8Array(bytes);
@@ -91,8 +98,8 @@ function alloc(bytes: number): Run {
   };
 }
 
-function allocWhole(bytes: number): Run {
-  return () => {
+function allocWhole(): Way {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = new Uint8Array(bytes);
@@ -103,8 +110,8 @@ function allocWhole(bytes: number): Run {
   };
 }
 
-function allocUnsafe(bytes: number): Run {
-  return () => {
+function allocUnsafe(): Way {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = Buffer.allocUnsafe(bytes);
@@ -122,7 +129,7 @@ function makePool(options: BufferPoolOptions): BufferPool {
 /** Nothing is declared, or nothing is to be zeroed. */
 function pooled(options: BufferPoolOptions): Way {
   const pool = makePool(options);
-  return (bytes) => () => {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const block = pool.acquire(bytes);
@@ -137,7 +144,7 @@ function pooled(options: BufferPoolOptions): Way {
 /** What was touched is declared, and zeroed. */
 function declared(options: BufferPoolOptions = {}): Way {
   const pool = makePool(options);
-  return (bytes) => () => {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const block = pool.acquire(bytes);
@@ -152,7 +159,7 @@ function declared(options: BufferPoolOptions = {}): Way {
 
 function whole(): Way {
   const pool = makePool({});
-  return (bytes) => () => {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const block = pool.acquire(bytes);
@@ -166,7 +173,7 @@ function whole(): Way {
 
 function lent(): Way {
   const pool = makePool({});
-  return (bytes) => () => {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       sum += pool.withBuffer(bytes, (block) => {
@@ -185,7 +192,7 @@ async function typedarrayPool(): Promise<Way> {
     mallocUint8(bytes: number): Uint8Array;
     freeUint8(array: Uint8Array): void;
   };
-  return (bytes) => () => {
+  return (bytes) => {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const buffer = pool.mallocUint8(bytes);
@@ -199,16 +206,16 @@ async function typedarrayPool(): Promise<Way> {
 
 /** The ways by variant. */
 export const WAYS = {
-  alloc: () => alloc,
-  allocUnsafe: () => allocUnsafe,
-  allocWhole: () => allocWhole,
-  freeListDirty: () => freeListDirty,
+  alloc,
+  allocUnsafe,
+  allocWhole,
+  freeListDirty,
   typedarrayPool,
   never: () => pooled({ zero: "never" }),
   dirty: () => declared(),
   whole,
   with: lent,
-  slab: () => declared({ layout: "slab" }),
+  slab: () => declared({ layout: "slab", chunkBytes: 2 ** 21 }),
   strict: () => declared({ guard: "strict" }),
 } as const satisfies Readonly<Record<string, () => Way | Promise<Way>>>;
 

@@ -13,6 +13,7 @@ export type Loader = () => Promise<Bench | RoundBench>;
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["gateway", async () => (await import("../gateway.ts")).gateway],
   ["http", async () => (await import("../http.ts")).http],
+  ["buffers", async () => (await import("../buffers.ts")).buffers],
   ["causal", async () => (await import("../causal.ts")).causal],
   ["footprint", async () => (await import("../footprint.ts")).footprint],
   ["failure", async () => (await import("../failure.ts")).failure],

@@ -55,6 +55,8 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   readonly #other: BufferTagHandle;
   readonly #sampling: Sampling = new Sampling();
   readonly #learning: SizeLearning = new SizeLearning();
+  /** Whether there may be a class of a size. */
+  readonly #isFit: (bytes: number) => boolean;
   /** The class of what is larger than all others. It retains nothing. */
   readonly #unpooled: SizeClass;
   /** The size of the block that it makes next. */
@@ -67,11 +69,13 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   constructor(options: BufferCoreOptions) {
     const { budget, poolOptions, sizes } = options;
     this.options = options;
-    this.#table = new SizeTable(sizes);
-    this.#classes = sizes.map((size) => this.#makeClass(size, false));
-    options.chunks?.onDrain(() => {
+    const { chunks } = options;
+    this.#isFit = (bytes) => chunks === undefined || sitsWell(bytes, chunks.maxOrder);
+    chunks?.onDrain(() => {
       for (const { pool } of this.#classes) pool.sift(({ run }) => run!.chunk.isDraining);
     });
+    this.#table = new SizeTable(sizes);
+    this.#classes = sizes.map((size) => this.#makeClass(size, false));
     const memory = new SeparateMemory(budget, () => this.#unpooledBytes);
     this.#unpooled = new SizeClass(0, false, memory, this, poolOptions(0));
     this.untagged = this.#makeTag(UNTAGGED);
@@ -91,27 +95,31 @@ export class BufferCore implements BufferTagCore, RoomMaker {
     return tag;
   }
 
-  unpooled(tag: BufferTagHandle, minBytes: number): BlockSource {
+  serve(tag: BufferTagHandle, minBytes: number): BlockSource {
     needNumber(ACTION, "minBytes", minBytes, 0);
-    const source = this.#unpooled.pool.tag(tag.name);
-    return {
-      acquire: () => this.#asking(minBytes, () => source.acquire()),
-      with: (fn) => this.#asking(minBytes, () => source.with(fn)),
-      release: (block) => source.release(block),
-    };
+    // Which is closed first, and says so.
+    if (this.#closed || minBytes > this.#table.largest) return this.#unpooledFor(tag, minBytes);
+    const { capacity, pool } = this.#classes[this.#table.at(minBytes)]!;
+    const source = pool.tag(tag.name);
+    tag.bind(capacity, source);
+    return source;
   }
 
-  meet(tag: BufferTagHandle, minBytes: number): BlockSource {
-    needNumber(ACTION, "minBytes", minBytes, 0);
-    const i = this.#table.at(minBytes);
-    return tag.sources[i] ??= this.#classes[i]!.pool.tag(tag.name);
+  /** What makes an unpooled block of this size, under a tag. */
+  #unpooledFor(tag: BufferTagHandle, bytes: number): BlockSource {
+    const source = this.#unpooled.pool.tag(tag.name);
+    return {
+      acquire: () => this.#asking(bytes, () => source.acquire()),
+      with: (fn) => this.#asking(bytes, () => source.with(fn)),
+      release: (block) => source.release(block),
+    };
   }
 
   learn(tag: BufferTagHandle, minBytes: number): void {
     // It reads no clock, which is what longer gaps are for.
     this.#sampling.tick();
     tag.left = this.#sampling.nextGap();
-    if (minBytes >= 0) this.#learn(minBytes);
+    if (minBytes >= 0 && minBytes <= this.#table.largest) this.#learn(minBytes);
   }
 
   /** Runs a function with a block. */
@@ -171,17 +179,12 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   #learn(minBytes: number): void {
     const { sizes } = this.#table;
     this.#classes[this.#table.at(minBytes)]!.ask(minBytes);
-    const { chunks } = this.options;
-    const capacity = this.#learning.add(
-      minBytes,
-      sizes,
-      (bytes) => chunks === undefined || sitsWell(bytes, chunks.maxOrder),
-    );
+    const capacity = this.#learning.add(minBytes, sizes, this.#isFit);
     if (capacity === undefined || sizes.length >= MAX_CLASSES || this.#closed) return;
     const at = sizes.findIndex((size) => size > capacity);
     this.#classes.splice(at, 0, this.#makeClass(capacity, true));
     this.#table = new SizeTable(sizes.toSpliced(at, 0, capacity));
-    for (const tag of this.#tags.values()) tag.insert(this.#table, at);
+    for (const tag of this.#tags.values()) tag.follow(this.#table);
   }
 
   // What the owner calls
@@ -245,6 +248,9 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   /** Disposes of all that is idle and hands out no more. */
   close(): void {
     this.#closed = true;
+    this.#unpooled.pool.close();
+    // Before anything is disposed of, which may call a clock that acquires.
+    for (const tag of this.#tags.values()) tag.forget();
     for (const pool of this.#pools) pool.close();
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { detectHost } from "../adapter/detect.ts";
+import { adaptiveScheduler } from "../adaptive_scheduler.ts";
 import { needFunction, needNumber, needOptions, type PoolError, show } from "../error.ts";
 import { fixedScheduler } from "../fixed_scheduler.ts";
 import type { Guard } from "../guard.ts";
@@ -115,6 +116,11 @@ const SMALL_CHUNK_BYTES = 256 * 2 ** 10;
 const SMALL_LIMIT = 128 * 2 ** 20;
 /** A chunk is no more than one part in so many of what may be held. */
 const CHUNKS = 8;
+/**
+ * λ of the chunks, in ms: what lies in an empty chunk has been idle for long enough as blocks, so it is
+ * kept for a moment only.
+ */
+const CHUNK_IDLE_MS = 1000;
 /** What may be held of the memory limit. */
 const FRACTION = 1 / 4;
 /** Blocks that are made ahead of demand unless told otherwise: Netty's caches begin with about as many. */
@@ -202,9 +208,10 @@ export class BufferPool {
       budget,
       zero,
       isLate: isStrict || zero === "acquire",
-      chunks: chunkBytes === undefined
-        ? undefined
-        : new ChunkSet(budget, chunkBytes, common("chunks")),
+      chunks: chunkBytes === undefined ? undefined : new ChunkSet(budget, chunkBytes, {
+        scheduler: adaptiveScheduler({ idleBudgetMs: CHUNK_IDLE_MS }),
+        ...common("chunks"),
+      }),
       poolOptions: (capacity) =>
         capacity > 0
           ? { ...common(String(capacity)), reset }

@@ -62,23 +62,56 @@ export interface BlockSource extends BlockHome, Pick<Tag<PooledBlock>, "acquire"
 
 /** The slow half of a buffer pool, as a tag needs it. */
 export interface BufferTagCore {
-  /** Finds what serves a request that belongs to no class, or says what is wrong with the number. */
-  unpooled(tag: BufferTagHandle, minBytes: number): BlockSource;
-  /** Learns from a request. */
+  /** Learns from a request, which may be larger than any class or less than nothing. */
   learn(tag: BufferTagHandle, minBytes: number): void;
-  /** Binds a tag to a class. */
-  meet(tag: BufferTagHandle, minBytes: number): BlockSource;
+  /** Finds what serves a request that the tag does not know it of; throws where there can be none. */
+  serve(tag: BufferTagHandle, minBytes: number): BlockSource;
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R;
+}
+
+/** Larger than any request of a class: the size of what serves the others. */
+const ANY = 2 ** 31 - 1;
+
+/** What serves a tag's requests of one class. For `declare` see `Slot`. */
+class Service {
+  /** The largest request, in bytes. */
+  declare readonly size: number;
+  /** What blocks come from; none until the tag has met the class. */
+  declare source: BlockSource | undefined;
+  /** The service of the next larger class; the last one is its own. */
+  declare readonly next: Service;
+
+  constructor(size: number, source: BlockSource | undefined, next: Service | undefined) {
+    this.size = size;
+    this.source = source;
+    this.next = next ?? this;
+  }
+}
+
+/** What serves requests of no class: nobody that a tag knows of. */
+const NOBODY = new Service(ANY, undefined, undefined);
+
+/**
+ * The services by the number of binary digits of a request: each where the search for its class begins.
+ *
+ * @param sizes The classes, rising.
+ * @param first By digits, the index of the first class that may do; one too high for the others.
+ * @param known Finds what is known to serve a class.
+ */
+function servicesOf(
+  { first, sizes }: SizeTable,
+  known: (size: number) => BlockSource | undefined,
+): readonly Service[] {
+  const services = [NOBODY];
+  for (const size of sizes.toReversed()) {
+    services.unshift(new Service(size, known(size), services[0]));
+  }
+  return Array.from(first, (i) => services[i]!);
 }
 
 /** A tag and what it acquires from in each class that it has met. For `declare` see `Slot`. */
 export class BufferTagHandle implements BufferTag {
-  /** The fields of the table of classes. */
-  declare sizes: readonly number[];
-  declare first: Uint8Array;
-  declare largest: number;
-  /** By class, as the table has them. */
-  declare sources: (BlockSource | undefined)[];
+  declare services: readonly Service[];
   /** Requests left until the next one that is learnt from. */
   declare left: number;
   declare readonly core: BufferTagCore;
@@ -86,10 +119,7 @@ export class BufferTagHandle implements BufferTag {
 
   /** Makes a tag that has met no class. */
   constructor(name: string, core: BufferTagCore, table: SizeTable, left: number) {
-    this.sizes = table.sizes;
-    this.first = table.first;
-    this.largest = table.largest;
-    this.sources = table.sizes.map(() => undefined);
+    this.services = servicesOf(table, () => undefined);
     this.left = left;
     this.core = core;
     this.name = name;
@@ -104,21 +134,32 @@ export class BufferTagHandle implements BufferTag {
 
   /** Finds what serves a request. */
   sourceFor(minBytes: number): BlockSource {
-    if ((minBytes | 0) !== minBytes || minBytes > this.largest) {
-      return this.core.unpooled(this, minBytes);
-    }
+    if ((minBytes | 0) !== minBytes) return this.core.serve(this, minBytes);
     if (--this.left === 0) this.core.learn(this, minBytes);
-    let i = this.first[32 - Math.clz32(minBytes)]!;
-    while (this.sizes[i]! < minBytes) i++;
-    // None either where the number is negative: it has more digits than any that is served.
-    return this.sources[i] ?? this.core.meet(this, minBytes);
+    let service = this.services[32 - Math.clz32(minBytes)]!;
+    while (service.size < minBytes) service = service.next;
+    return service.source ?? this.core.serve(this, minBytes);
   }
 
-  /** Follows the table, into which a class was inserted. */
-  insert(table: SizeTable, at: number): void {
-    this.sizes = table.sizes;
-    this.first = table.first;
-    this.sources.splice(at, 0, undefined);
+  /** Is told what serves a class from now on. */
+  bind(size: number, source: BlockSource): void {
+    let service = this.services[0]!;
+    while (service.size < size) service = service.next;
+    service.source = source;
+  }
+
+  /** Knows no class any more: each request is asked for anew. */
+  forget(): void {
+    this.services = Array.from(this.services, () => NOBODY);
+  }
+
+  /** Follows a new table of classes. */
+  follow(table: SizeTable): void {
+    const met = new Map<number, BlockSource | undefined>();
+    for (let service = this.services[0]!; service.size < ANY; service = service.next) {
+      met.set(service.size, service.source);
+    }
+    this.services = servicesOf(table, (size) => met.get(size));
   }
 
   withBuffer<R>(minBytes: number, fn: (block: Block) => R): R {

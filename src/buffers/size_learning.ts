@@ -66,26 +66,27 @@ export class SizeLearning {
     return best;
   }
 
-  /** The class that saves the most bytes, of those that save enough. */
+  /** The class that saves the most bytes, of those that save enough. Allocates nothing. */
   #propose(sizes: readonly number[], isFit: (bytes: number) => boolean): number | undefined {
-    const asked = Array.from(this.#counts, (count, band) => ({ end: endOf(band), count }))
-      .filter(({ count }) => count > 0);
+    const counts = this.#counts;
     let best: number | undefined;
     let most = 0;
-    let before = 0;
+    let first = 0;
     for (const size of sizes) {
-      const own = asked.filter(({ end }) => end > before && end <= size);
-      before = size;
-      const handedOut = size * own.reduce((sum, { count }) => sum + count, 0);
+      // A class serves the bands that end within it; those around the end of another it shares.
+      let last = first;
+      let asked = 0;
+      while (last < counts.length && endOf(last) <= size) asked += counts[last++]!;
       let served = 0;
-      for (const { end, count } of own) {
-        served += count;
-        const saved = served * (size - end);
-        if (served < ENOUGH || saved < LEAST_SAVED * handedOut || saved <= most) continue;
-        if (!isFit(end)) continue;
-        best = end;
+      for (let band = first; band < last; band++) {
+        served += counts[band]!;
+        const saved = served * (size - endOf(band));
+        if (served < ENOUGH || saved < LEAST_SAVED * asked * size || saved <= most) continue;
+        if (counts[band] === 0 || !isFit(endOf(band))) continue;
+        best = endOf(band);
         most = saved;
       }
+      first = last;
     }
     return best;
   }

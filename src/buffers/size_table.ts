@@ -16,14 +16,14 @@ export const MAX_CLASSES = 16;
 /** The largest class, in bytes: requests are compared as small integers. */
 export const MAX_CLASS_BYTES = 2 ** 30;
 
-/** Rising sizes with a look-up. Where a lease begins, its fields are worked on directly. */
+/** Rising sizes with a look-up. */
 export class SizeTable {
   /** The sizes of the classes, in bytes. */
-  declare readonly sizes: readonly number[];
+  readonly sizes: readonly number[];
   /** By the number of binary digits of a request, where the search for its class begins. */
-  declare readonly first: Uint8Array;
+  readonly first: Uint8Array;
   /** The largest of them, in bytes. */
-  declare readonly largest: number;
+  readonly largest: number;
 
   /** Makes the table of sizes that rise. */
   constructor(sizes: readonly number[]) {

@@ -231,7 +231,8 @@ for (const layout of LAYOUTS) {
       failsWith("budget", () => pool.acquire(1 * MB + 1));
       const block = pool.acquire(900_000 - 64 * KB * 4);
       failsWith("budget", () => pool.acquire(900_000));
-      assertEquals(pool.stats().idle >= 20 - 12, true);
+      // What could be served took the place of some of them; what could not, of none.
+      assert(pool.stats().idle >= 8, `${pool.stats().idle}`);
       block.release();
       pool.close();
     });

@@ -8,8 +8,8 @@
 import { type Context, Hono } from "hono";
 import { stream, streamSSE } from "hono/streaming";
 import { hold, pooled, type PooledEnv, type RequestContext } from "../../edge/mod.ts";
-import type { PoolStats } from "../../mod.ts";
-import { type FaultCounts, Faults, type Weather } from "./faults.ts";
+import { detectHost, type PoolStats } from "../../mod.ts";
+import { type FaultCounts, Faults, forceGc, type Weather } from "./faults.ts";
 
 /** The longest that a request may hold its context here, in ms. */
 export const MAX_HOLD_MS = 2000;
@@ -25,6 +25,8 @@ export interface CanaryReport {
   readonly dirty: number;
   /** How often a context came to a request while another one had not finished with it. */
   readonly shared: number;
+  /** Requests that were never answered. */
+  readonly hung: number;
   /** What `onError` heard, by code or name. */
   readonly errors: Readonly<Record<string, number>>;
   /** What was answered with a failure, by code or name. */
@@ -35,6 +37,12 @@ export interface CanaryReport {
   readonly pressures: Readonly<Record<string, number>>;
   /** The pool. */
   readonly stats: PoolStats;
+}
+
+/** What `GET /heap` answers. */
+export interface HeapReport {
+  /** What is left of the heap after a collection, in bytes, where the runtime tells. */
+  readonly usedBytes?: number;
 }
 
 /** What the runtimes do in different ways. */
@@ -53,13 +61,11 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
   const pressures: Record<string, number> = {};
   const faults = new Faults();
   const watch = new Watch();
-  const pool = faults.pool();
-  const lease = pooled({
-    pool,
-    maxHoldMs: MAX_HOLD_MS,
-    waitMs: WAIT_MS,
-    onError: (error) => count(errors, nameOf(error)),
-  });
+  let hung = 0;
+  // Who ended a lease tells the middleware, and where nobody did the pool tells it itself.
+  const onError = (error: Error) => count(errors, nameOf(error));
+  const pool = faults.pool(onError);
+  const lease = pooled({ pool, maxHoldMs: MAX_HOLD_MS, waitMs: WAIT_MS, onError });
 
   const app = new Hono<PooledEnv>();
   app.onError((error, c) => {
@@ -70,7 +76,17 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     const { crossed, dirty, shared } = watch;
     const { counts } = faults;
     const stats = pool.stats();
-    const seen = { crossed, dirty, shared, errors, failures, faults: counts, pressures, stats };
+    const seen = {
+      crossed,
+      dirty,
+      shared,
+      hung,
+      errors,
+      failures,
+      faults: counts,
+      pressures,
+      stats,
+    };
     return c.json<CanaryReport>(seen);
   });
   app.put("/faults/:state", (c) => {
@@ -83,6 +99,13 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     // What can be leased at once has been.
     faults.disarm();
     await answered;
+  });
+
+  // Behind the weather, which lets go of what it holds once it is off.
+  app.get("/heap", (c) => {
+    forceGc();
+    const usedBytes = detectHost().heap()?.usedBytes;
+    return c.json<HeapReport>(usedBytes === undefined ? {} : { usedBytes });
   });
 
   app.get(
@@ -114,7 +137,10 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
       await pause();
       throw new Error(look());
     }));
-  api.get("/never/:secret", (c) => watch.during(c.var.pooled, secretOf(c), () => never()));
+  api.get("/never/:secret", (c) => {
+    hung++;
+    return watch.during(c.var.pooled, secretOf(c), () => never());
+  });
   api.get(
     "/redirect/:secret",
     (c) => watch.use(c.var.pooled, secretOf(c), (look) => c.redirect(`/sync/${look()}`)),
@@ -142,11 +168,11 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     return stream(c, (out) =>
       watch.during(context, secretOf(c), async (look) => {
         for (let i = 0; i < 6; i++) {
+          if (i > 0) await pause();
           look();
+          // The last one may wait for its socket when the lease has ended.
           await out.write(context.scratch.view());
-          await pause();
         }
-        look();
       }));
   });
   api.get("/events/:secret", (c) => {

@@ -65,8 +65,8 @@ export class Faults {
     return isChange;
   }
 
-  /** A pool of contexts that all this happens to. */
-  pool(): Pool<RequestContext> {
+  /** A pool of contexts that all this happens to; `onError` hears what no request can be told. */
+  pool(onError: (error: Error) => void): Pool<RequestContext> {
     return this.#pool = new Pool<RequestContext>({
       name: "contexts",
       create: () => {
@@ -75,6 +75,8 @@ export class Faults {
         return new RequestContext();
       },
       reset: (context) => {
+        // What is created at the end of a lease is only measured.
+        this.disarm();
         if (this.weather !== "off") this.#mayThrow("reset");
         context.reset();
       },
@@ -82,8 +84,7 @@ export class Faults {
       memoryLimit: MEMORY_LIMIT,
       maxLeases: MAX_LEASES,
       host: this.host(detectHost()),
-      // Told to the middleware's onError by whoever ended the lease.
-      onError: () => {},
+      onError,
     });
   }
 
@@ -131,7 +132,8 @@ export class Faults {
   }
 }
 
-function forceGc(): void {
+/** Collects the whole heap, now. */
+export function forceGc(): void {
   const { Bun, gc } = globalThis as { Bun?: { gc(isSync: boolean): void }; gc?: () => void };
   if (Bun !== undefined) Bun.gc(true);
   else if (gc !== undefined) gc();

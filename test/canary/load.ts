@@ -7,7 +7,7 @@
 
 import { Random } from "../../bench/runner/random.ts";
 import type { Server } from "../fixture/server.ts";
-import type { CanaryReport } from "./app.ts";
+import type { CanaryReport, HeapReport } from "./app.ts";
 
 /** How much there is to do. */
 export interface LoadPlan {
@@ -29,8 +29,6 @@ export interface LoadResult {
   readonly overloaded: number;
   /** WebSockets that could not be opened. */
   readonly unopened: number;
-  /** Requests by kind. */
-  readonly kinds: Readonly<Record<string, number>>;
   /** What was wrong with an answer, at most 20 of them. */
   readonly wrong: readonly string[];
 }
@@ -145,7 +143,6 @@ const MAX_WRONG = 20;
 /** Sends requests until the plan is done. */
 export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadResult> {
   const random = new Random(plan.seed);
-  const kinds: Record<string, number> = {};
   const wrong: string[] = [];
   let requests = 0, aborted = 0, overloaded = 0, unopened = 0;
 
@@ -158,7 +155,6 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
     const timer = isAborted
       ? setTimeout(() => controller.abort(), random.uniform(0, isNever ? 60 : 25))
       : undefined;
-    kinds[name] = (kinds[name] ?? 0) + 1;
     try {
       const fault = await kind(new Client(server, secret, controller.signal));
       if (fault === OVERLOADED) overloaded++;
@@ -174,7 +170,7 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
   await Promise.all(Array.from({ length: plan.concurrency }, async () => {
     while (plan.goesOn(requests)) await one();
   }));
-  return { requests, aborted, overloaded, unopened, kinds, wrong };
+  return { requests, aborted, overloaded, unopened, wrong };
 }
 
 const NEVER: (typeof KINDS)[number] = ["never", 0, async (client) => {
@@ -200,4 +196,10 @@ export async function drainCanary(server: Server, ms: number): Promise<CanaryRep
     if (report.stats.leased === 0 || Date.now() > end) return report;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What is left of the server's heap after a collection, in MB; not a number where nobody can tell. */
+export async function readHeap(server: Server): Promise<number> {
+  const { usedBytes }: HeapReport = await (await server.fetch("/heap")).json();
+  return usedBytes === undefined ? NaN : usedBytes / 2 ** 20;
 }

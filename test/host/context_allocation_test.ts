@@ -6,7 +6,8 @@ import { allocatedBytes } from "../../bench/runner/allocation.ts";
 import { RequestContext } from "../../edge/mod.ts";
 
 const REQUESTS = 100_000;
-const ROUNDS = 5;
+/** Rounds until an engine has made the code fast, at most: on a busy machine it takes its time. */
+const ROUNDS = 40;
 
 /** The counter's own noise is a few KB a measurement: far below a byte a request. */
 const MOST_BYTES = 1;
@@ -45,7 +46,9 @@ describe("RequestContext allocates nothing for", () => {
       };
       // What an engine allocates to make the code faster falls into some of the rounds only.
       let least = Infinity;
-      for (let i = 0; i < ROUNDS; i++) least = Math.min(least, await allocatedBytes(run));
+      for (let i = 0; i < ROUNDS && least >= MOST_BYTES * REQUESTS; i++) {
+        least = Math.min(least, await allocatedBytes(run));
+      }
       assertLess(least / REQUESTS, MOST_BYTES);
     });
   }

@@ -213,8 +213,8 @@ const UNFINISHED: readonly Uint8Array[] = [
 /** Statuses of errors that are the client's; of the server, only that it does not know such a thing. */
 const REFUSALS: readonly number[] = [400, 404, 405, 413, 414, 431, 501, 505];
 
-/** Attacks that workerd itself answers with 500, or that look to Hono as if reading had failed. */
-const MAY_FAIL: readonly string[] = ["CONNECT", "chunks without a length"];
+/** Attacks that workerd itself answers with 500. */
+const MAY_FAIL: readonly string[] = ["CONNECT"];
 
 function headers(count: number, value: string): string {
   return Array.from({ length: count }, (_, i) => `X-${i}: ${value}\r\n`).join("");

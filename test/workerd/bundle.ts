@@ -16,6 +16,7 @@ declare const Bun: {
     root: string;
     target: "node";
     conditions: string[];
+    define: Record<string, string>;
     sourcemap: "external";
     plugins: { name: string; setup(build: PluginBuilder): void }[];
   }): Promise<unknown>;
@@ -37,6 +38,8 @@ await Bun.build({
   // Leaves `node:` imports alone: workerd has them, but for its own idea of `node:test`.
   target: "node",
   conditions: ["workerd", "worker"],
+  // workerd gives a module no address, which what `require` becomes cannot do without.
+  define: { "import.meta.url": '"file:///worker.js"' },
   sourcemap: "external",
   plugins: [{
     name: "node:test for workerd",
