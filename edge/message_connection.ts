@@ -176,7 +176,7 @@ export class SocketConnection implements MessageConnection {
   }
 
   #handle(message: HeldMessage): void {
-    const { handler } = this.#shared;
+    const { handler, limit } = this.#shared;
     this.#inFlight++;
     this.#shared.counts.inFlight++;
     let pending: unknown;
@@ -189,7 +189,10 @@ export class SocketConnection implements MessageConnection {
     }
     // A handler that returns at once costs no watch.
     if (!isPending) return this.#end(message);
-    const held = this.#hold(message);
+    const held = limit.add({
+      release: () => this.#end(message),
+      expire: () => this.#expire(message),
+    }, undefined);
     const settled = Promise.resolve(pending).then(
       () => this.#settle(message, held),
       (error) => {
@@ -201,21 +204,7 @@ export class SocketConnection implements MessageConnection {
     this.#execution?.waitUntil(settled);
   }
 
-  /** Has a message expire in its time; without one, where the clock fails, it ends with its handler. */
-  #hold(message: HeldMessage): HeldLease | undefined {
-    try {
-      return this.#shared.limit.add({
-        release: () => this.#end(message),
-        expire: () => this.#expire(message),
-      }, undefined);
-    } catch (error) {
-      this.#shared.report(error);
-      return undefined;
-    }
-  }
-
-  #settle(message: HeldMessage, held: HeldLease | undefined): void {
-    if (held === undefined) return this.#end(message);
+  #settle(message: HeldMessage, held: HeldLease): void {
     held.end(false);
     // One that was late has no lease any more, and ends here for its handler.
     message.release();
