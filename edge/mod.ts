@@ -33,14 +33,13 @@ export type { MessageStats } from "./message_stats.ts";
 export { type ListeningSocket, type Messages, messages, type MessagesOptions } from "./messages.ts";
 export { NameStore, type NameStoreOptions } from "./name_store.ts";
 export {
-  type MatchedRoute,
   pooled,
   type PooledContext,
   type PooledEnv,
   type PooledMiddleware,
   type PooledOptions,
-  type RoutedContext,
 } from "./pooled.ts";
+export type { MatchedRoute, RoutedContext } from "./route_tag.ts";
 export { Scratch, type ScratchOptions } from "./scratch.ts";
 export { StateStore, type StateStoreOptions } from "./state_store.ts";
 export {

@@ -11,7 +11,6 @@
  */
 
 import type { Context } from "hono";
-import { matchedRoutes } from "hono/route";
 import {
   detectHost,
   type Host,
@@ -28,12 +27,7 @@ import { Holders, isPromise } from "./holders.ts";
 import { answerOverload, isOverload } from "./overload.ts";
 import { needFunction, needHost, needMs, needOptions, received } from "./received.ts";
 import { reporter } from "./reporter.ts";
-
-/** The longest tag that a pool takes, in characters. */
-const MAX_TAG = 256;
-
-/** A handler that takes no `next` is one that answers. */
-const MIDDLEWARE_ARITY = 2;
+import { type RoutedContext, tagOf } from "./route_tag.ts";
 
 const ACTION = "Cannot create pooled()";
 
@@ -61,25 +55,6 @@ const MAX_HOLD_MS = 300_000;
 export interface PooledEnv<T extends object = RequestContext, Name extends string = "pooled"> {
   /** The variables of the app's requests. */
   Variables: { [Key in Name]: T };
-}
-
-/** A route that matched a request, as Hono tells it. */
-export interface MatchedRoute {
-  /** Its pattern, such as `/users/:id`. */
-  readonly path: string;
-  /** What answers, or hands on to the next one. */
-  readonly handler: { readonly length: number };
-}
-
-/** The part of Hono's `Context` that tells which route a request took. */
-export interface RoutedContext {
-  /** The request. */
-  readonly req: {
-    /** The index, among the routes that matched, of the one that runs. */
-    readonly routeIndex: number;
-    /** The routes that matched, in the order in which they run. */
-    readonly matchedRoutes?: readonly MatchedRoute[];
-  };
 }
 
 /**
@@ -428,20 +403,4 @@ function findReport<T extends object>(options: PooledOptions<T, string>): (error
   const { onError, pool } = options;
   if (onError !== undefined) needFunction(ACTION, "onError", onError);
   return reporter(onError ?? (pool !== undefined && !isPool(pool) ? pool.onError : undefined));
-}
-
-/** The pattern of the route, from an index on, that will answer, or of the last one that matched. */
-function tagOf(c: RoutedContext, from: number): string | undefined {
-  // The getter is there in Hono 4, whatever copy the app uses; the helper takes over in Hono 5.
-  const routes: readonly MatchedRoute[] = c.req.matchedRoutes ??
-    matchedRoutes(c as unknown as Context);
-  for (let i = from; i < routes.length; i++) {
-    if (routes[i]!.handler.length < MIDDLEWARE_ARITY) return tagFrom(routes[i]!.path);
-  }
-  return tagFrom(routes.at(-1)?.path);
-}
-
-function tagFrom(pattern: string | undefined): string | undefined {
-  // A pool refuses an empty tag; no pattern is no reason to refuse a request.
-  return pattern?.slice(0, MAX_TAG) || undefined;
 }
