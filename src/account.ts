@@ -132,26 +132,38 @@ export class Account<T extends object> {
     const { base, slots, top } = this.#shelf;
     const unwanted = slots.slice(base, top).filter((slot) => isUnwanted(slot!.object));
     this.foldPeak();
-    const evicted = new Set(unwanted as Slot<T>[]);
-    return this.#shelf.evictAll(evicted, (slot) => this.#drop(slot, reason));
+    const gone: Slot<T>[] = [];
+    this.#shelf.evictAll(new Set(unwanted as Slot<T>[]), (slot) => void gone.push(slot));
+    // All are counted before any is disposed of: a dispose may take the shelf itself away, and with it
+    // whatever this account still holds.
+    for (const slot of gone) this.#strike(slot, reason);
+    for (const { object } of gone) this.#free(object, reason);
+    return gone.length;
   }
 
   /** Makes and discards an object that was created to be measured only. */
   waste(object: T): void {
     this.#totals.created++;
-    this.#leave(object, "cold");
-  }
-
-  #drop(slot: Slot<T>, reason: DiscardReason): void {
-    slot.holder = DISCARDED;
-    this.live--;
-    this.#leave(slot.object, reason);
+    this.#totals.discarded.cold++;
+    this.#free(object, "cold");
   }
 
   /** Counts before it disposes, so that whoever looks from within a dispose sees all objects. */
-  #leave(object: T, reason: DiscardReason): void {
+  #drop(slot: Slot<T>, reason: DiscardReason): void {
+    this.#strike(slot, reason);
+    this.#free(slot.object, reason);
+  }
+
+  /** Counts an object as discarded. */
+  #strike(slot: Slot<T>, reason: DiscardReason): void {
+    slot.holder = DISCARDED;
+    this.live--;
+    this.#totals.discarded[reason]++;
+  }
+
+  /** Disposes of an object that has been counted. */
+  #free(object: T, reason: DiscardReason): void {
     const { discarded } = this.#totals;
-    discarded[reason]++;
     if (this.#isDisposed(object, reason)) return;
     discarded[reason]--;
     discarded.error++;

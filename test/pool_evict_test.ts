@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { PoolError } from "../mod.ts";
 import { checkStats } from "../testing/oracle.ts";
-import { assertGrammar, failsWith, makeIdle, thingPool } from "./fixture/thing.ts";
+import { acquireMany, assertGrammar, failsWith, makeIdle, thingPool } from "./fixture/thing.ts";
 
 describe("Pool, for somebody else's need", () => {
   it("Pool.evict() gives the oldest idle objects back, as budget, and retains again", () => {
@@ -31,6 +31,26 @@ describe("Pool, for somebody else's need", () => {
     checkStats(pool.stats());
     assertEquals(pool.sift(() => true), 0, "what is leased is not idle");
     assertGrammar(assertThrows(() => pool.sift(7 as unknown as () => boolean), TypeError));
+    pool.close();
+  });
+
+  it("Pool.sift() counts all of them before a dispose takes their shelf away", () => {
+    let shelves = new Map([["a", {}]]);
+    const { pool, disposed } = thingPool({
+      scheduler: { name: "test", decide: () => ({ shelves }) },
+      dispose: (thing) => {
+        disposed.push(thing);
+        shelves = new Map();
+        pool.tick();
+      },
+    });
+    pool.release(pool.acquire("a"), "a");
+    pool.tick();
+    for (const thing of acquireMany(pool, 3, "a")) pool.release(thing, "a");
+    assertEquals(pool.sift(() => true), 3);
+    const { created, idle, leased } = pool.stats();
+    assertEquals([created, idle, leased, disposed.length], [3, 0, 0, 3]);
+    checkStats(pool.stats());
     pool.close();
   });
 
