@@ -6,17 +6,7 @@
 
 import type { Context } from "hono";
 import type { RequestContext } from "./context.ts";
-
-/** What a text must not have where a browser reads HTML, in an attribute either. */
-const SPECIAL = /[&<>"']/g;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+import { escapeHtml } from "./html.ts";
 
 /** The headers that the page shows. Not those that carry secrets. */
 const SHOWN = ["accept-language", "user-agent"] as const;
@@ -60,5 +50,5 @@ export function page(c: Context, context: RequestContext): Response {
 
 /** Writes what came from outside. A text without special characters is written as it is. */
 function writeText({ scratch }: RequestContext, text: string): void {
-  scratch.write(text.replace(SPECIAL, (character) => ENTITIES[character]!));
+  scratch.write(escapeHtml(text));
 }

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { figuresOf } from "../bench/report/figures.ts";
-import { escape, html } from "../bench/report/html.ts";
+import { html } from "../bench/report/html.ts";
+import { escapeHtml } from "../edge/html.ts";
 import { pageOf, type PageParts } from "../bench/report/page.ts";
 import { lookOf, PALETTES } from "../bench/report/palette.ts";
 import { thinChart, thinLine } from "../bench/report/thin.ts";
@@ -64,7 +65,7 @@ describe("pageOf()", () => {
     assert(!/<script>alert/.test(page), "a script");
     assertEquals(page.match(/<\/script>/g)!.length, 2, "the data's and the program's");
     assertEquals(page.match(/<!--/g), null);
-    assertStringIncludes(page, escape(HOSTILE));
+    assertStringIncludes(page, escapeHtml(HOSTILE));
     const text = page.replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/g, "");
     assertEquals(text.split(HOSTILE).length, 1);
   });
@@ -113,9 +114,9 @@ describe("pageOf()", () => {
     const page = await write();
     for (const { sheets } of FINDINGS) {
       for (const { rows = [], remarks = [] } of sheets) {
-        for (const cell of rows.flat()) assert(page.includes(`>${escape(cell)}</t`), cell);
+        for (const cell of rows.flat()) assert(page.includes(`>${escapeHtml(cell)}</t`), cell);
         for (const remark of remarks) {
-          assertStringIncludes(page, escape(readVerdict(remark)?.text ?? remark));
+          assertStringIncludes(page, escapeHtml(readVerdict(remark)?.text ?? remark));
         }
       }
     }
@@ -145,10 +146,10 @@ describe("pageOf()", () => {
     assertEquals(indices, charts.map((_, i) => i));
     const figures = contentsOf(page, "<figure>");
     for (const [i, chart] of charts.entries()) {
-      assertStringIncludes(figures[i]!, escape(chart.title));
-      assertStringIncludes(figures[i]!, escape(chart.caption));
+      assertStringIncludes(figures[i]!, escapeHtml(chart.title));
+      assertStringIncludes(figures[i]!, escapeHtml(chart.caption));
       for (const cell of figuresOf(chart).rows.flat()) {
-        assertStringIncludes(figures[i]!, escape(cell));
+        assertStringIncludes(figures[i]!, escapeHtml(cell));
       }
     }
   });

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { escapeHtml } from "../../edge/html.ts";
+
 /** Markup that is safe to be put into a page as it is. */
 export class Html {
   readonly #text: string;
@@ -20,14 +22,6 @@ export class Html {
 /** What can stand within markup: text, which is escaped, and markup, which is not. */
 export type Part = string | number | Html | readonly Html[];
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
 /** Writes markup; attributes must stand in quotes. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: strings }, ...parts.map(textOf)));
@@ -36,10 +30,5 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 function textOf(part: Part): string {
   if (part instanceof Html) return part.toString();
   if (typeof part === "object") return part.join("");
-  return escape(String(part));
-}
-
-/** Text that cannot end an element or an attribute. */
-export function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return escapeHtml(String(part));
 }
