@@ -9,6 +9,7 @@ import { type Context, Hono } from "hono";
 import { stream, streamSSE } from "hono/streaming";
 import { hold, pooled, type PooledEnv, type RequestContext } from "../../edge/mod.ts";
 import { detectHost, type PoolStats } from "../../mod.ts";
+import { isClean, readMark, writeMark } from "../fixture/mark.ts";
 import { type FaultCounts, Faults, forceGc, type Weather } from "./faults.ts";
 
 /** The longest that a request may hold its context here, in ms. */
@@ -259,10 +260,11 @@ class Watch {
     if (this.#live.has(context)) this.shared++;
     this.#live.add(context);
     if (!isClean(context)) this.dirty++;
-    write(context, secret);
+    writeMark(context, secret);
     return {
       look: () => {
-        const found = read(context);
+        // A request may have written more behind it.
+        const found = readMark(context, secret.length);
         const wrong = found.find((value) => value !== secret);
         if (wrong !== undefined) this.crossed++;
         return String(wrong ?? secret);
@@ -331,30 +333,6 @@ function count(counts: Record<string, number>, name: string): void {
 
 function secretOf(c: Context): string {
   return c.req.param("secret")!;
-}
-
-function write({ headers, params, states, scratch }: RequestContext, secret: string): void {
-  headers.set("X-Secret", secret);
-  params.set("secret", secret);
-  states.set(3, secret);
-  scratch.write(secret);
-}
-
-function read({ headers, params, states, scratch }: RequestContext): unknown[] {
-  const length = headers.get("x-secret")?.length ?? 0;
-  return [
-    headers.get("x-secret"),
-    params.get("secret"),
-    states.get(3),
-    new TextDecoder().decode(scratch.view().subarray(0, length)),
-  ];
-}
-
-function isClean({ headers, params, states, scratch }: RequestContext): boolean {
-  const bytes = scratch.take(64);
-  const isZero = bytes.every((byte) => byte === 0);
-  scratch.reset();
-  return isZero && headers.size === 0 && params.size === 0 && states.size === 0;
 }
 
 /** Lets other requests run. */

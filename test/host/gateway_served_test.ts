@@ -6,6 +6,7 @@ import {
   assertGreaterOrEqual,
   assertStringIncludes,
 } from "@std/assert";
+import { RUNTIMES } from "../../bench/runner/bench.ts";
 import {
   FAULTY_TEXT,
   MAX_BODY_BYTES,
@@ -38,7 +39,7 @@ after(() => {
   if (!skip) Deno.removeSync(folder, { recursive: true });
 });
 
-for (const runtime of ["Deno", "Bun", "workerd"] as const) {
+for (const runtime of RUNTIMES) {
   describe(`the gateway served by ${runtime}`, () => {
     let server: Server | undefined;
     before(async () => {

@@ -2,13 +2,14 @@
 
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { RUNTIMES } from "../../bench/runner/bench.ts";
 import type { NonceAnswer } from "../fixture/served_app.ts";
 import { type Entries, SERVED_APP, type Server, startOn } from "../fixture/server.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);
 
-const EDGE: Entries = { Deno: "edge/main.ts", Bun: "edge/bun.ts", workerd: "edge/worker.ts" };
+const EDGE: Entries = { deno: "edge/main.ts", bun: "edge/bun.ts", workerd: "edge/worker.ts" };
 const TOKEN = "abc.DEF-123";
 
 /** How long an answer may take, in milliseconds. */
@@ -228,7 +229,7 @@ after(() => {
   if (!skip) Deno.removeSync(folder, { recursive: true });
 });
 
-for (const runtime of ["Deno", "Bun", "workerd"] as const) {
+for (const runtime of RUNTIMES) {
   describe(`/_pool/* served by ${runtime}`, () => {
     it("answers 404 to each method and spelling unless it is enabled", { skip }, async () => {
       await using server = await startOn(runtime, EDGE, folder);

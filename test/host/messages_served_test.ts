@@ -1,5 +1,6 @@
 import { after, before, describe, it } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
+import { RUNTIMES } from "../../bench/runner/bench.ts";
 import {
   checksum,
   KINDS,
@@ -13,8 +14,8 @@ import { type Entries, type Server, startOn } from "../fixture/server.ts";
 const skip = !("Deno" in globalThis);
 
 const SERVED: Entries = {
-  Deno: "test/fixture/message_deno.ts",
-  Bun: "test/fixture/message_bun.ts",
+  deno: "test/fixture/message_deno.ts",
+  bun: "test/fixture/message_bun.ts",
   workerd: "test/fixture/message_worker.ts",
 };
 
@@ -36,7 +37,7 @@ after(() => {
   if (!skip) Deno.removeSync(folder, { recursive: true });
 });
 
-for (const runtime of ["Deno", "Bun", "workerd"] as const) {
+for (const runtime of RUNTIMES) {
   describe(`messages() served by ${runtime}`, () => {
     let server: Server | undefined;
     before(async () => {
