@@ -20,6 +20,8 @@ import { Sampling } from "./sampling.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Shelf, UNBOUNDED } from "./shelf.ts";
 import { addSlot, DISCARDED, IDLE, LIMBO, type Slot, slotOf } from "./slot.ts";
+import { bandEdge, BANDS } from "./sketch.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { PoolStats } from "./stats.ts";
 import { type Stock, Stocks } from "./stocks.ts";
 import { needTagName, type TagCore, TagHandle } from "./tag.ts";
@@ -339,7 +341,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     slot.holder = IDLE;
     this.#unwatch(slot);
     const ticker = this.#ticker;
-    tag.holds.add(ticker.clock() - since);
+    const heldMs = ticker.clock() - since;
+    tag.holds.add(heldMs);
+    tag.held.add(heldMs);
     const { create } = this.options;
     const { shelf } = to;
     const top = shelf.top;
@@ -679,6 +683,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       maxBytes,
       ticks: this.#ticker.ticks,
       cycles: this.#ticker.cycles,
+      gc: this.#ticker.gc,
+      ...(this.#ticker.heap === undefined ? {} : { heap: { ...this.#ticker.heap } }),
       pressure: main.retention.pressure,
       bypass: main.retention.bypass ||
         (tags.length > 0 && tags.every(({ shelf }) => shelf === "none")),
@@ -689,6 +695,21 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       generations: stocks.generations(this.#ticker.now),
       tags,
       discarded: { ...discarded },
+    };
+  }
+
+  /** Takes a snapshot of everything. */
+  snapshot(): Snapshot {
+    return {
+      schema: 1,
+      now: this.#ticker.clock(),
+      stats: this.stats(),
+      explanation: this.explain(),
+      leaks: this.leaks(),
+      sketches: {
+        edgesMs: Array.from({ length: BANDS }, (_, band) => bandEdge(band)),
+        tags: this.tags.sketches(),
+      },
     };
   }
 

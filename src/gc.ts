@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Histogram, Tally } from "./histogram.ts";
+
 /** One garbage collection. What a runtime cannot tell is absent, never zero. */
 export interface GcEvent {
   /** `"minor"`: the young generation only; `"major"`: the whole heap; `"unknown"`: a runtime that does not say. */
@@ -28,6 +30,8 @@ export interface GcReading {
   readonly pauseMs?: number;
   /** The longest of them, in milliseconds; absent where the runtime does not tell it. */
   readonly maxPauseMs?: number;
+  /** How long each of them took; absent where the runtime does not tell it, or nobody counted. */
+  readonly pauses?: Histogram;
 }
 
 /** The reading of a time without a collection. */
@@ -40,7 +44,7 @@ export class GcSum {
   #unknown = 0;
   #pauseMs = 0;
   #maxPauseMs = 0;
-  #timed = false;
+  #pauses: Tally | undefined;
 
   /** Adds a collection. */
   add(event: GcEvent): void {
@@ -48,24 +52,46 @@ export class GcSum {
     else if (event.kind === "major") this.#major++;
     else this.#unknown++;
     if (event.pauseMs === undefined) return;
-    this.#timed = true;
+    (this.#pauses ??= new Tally()).add(event.pauseMs);
     this.#pauseMs += event.pauseMs;
     this.#maxPauseMs = Math.max(this.#maxPauseMs, event.pauseMs);
   }
 
+  /** Adds a reading, but for what is no number in it: a host may be anybody's. */
+  addReading({ minor, major, unknown, pauseMs, maxPauseMs, pauses }: GcReading): void {
+    this.#minor += count(minor);
+    this.#major += count(major);
+    this.#unknown += count(unknown);
+    if (pauseMs === undefined) return;
+    this.#pauses ??= new Tally();
+    this.#pauseMs += count(pauseMs);
+    this.#maxPauseMs = Math.max(this.#maxPauseMs, count(maxPauseMs));
+    if (pauses !== undefined) this.#pauses.addAll(pauses);
+  }
+
+  /** Tells the sum. */
+  look(): GcReading {
+    const counts = { minor: this.#minor, major: this.#major, unknown: this.#unknown };
+    if (this.#pauses === undefined) return counts;
+    const pauses = this.#pauses.histogram();
+    return { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs, pauses };
+  }
+
   /** Tells the sum and starts anew. */
   take(): GcReading {
-    const counts = { minor: this.#minor, major: this.#major, unknown: this.#unknown };
-    const reading = this.#timed
-      ? { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs }
-      : counts;
+    const reading = this.look();
     this.#minor =
       this.#major =
       this.#unknown =
       this.#pauseMs =
       this.#maxPauseMs =
         0;
-    this.#timed = false;
+    this.#pauses = undefined;
     return reading;
   }
+}
+
+/** What can be counted of a figure. */
+function count(figure: number | undefined): number {
+  return figure !== undefined && figure >= 0 && figure <= Number.MAX_SAFE_INTEGER ? figure : 0;
 }

@@ -18,6 +18,7 @@ import { memoryLimitOf } from "./memory_limit.ts";
 import { needPressure, type Pressure } from "./pressure.ts";
 import { ceilingFor, UNKNOWN_SIZE } from "./retention.ts";
 import { needScheduler, type Scheduler } from "./scheduler.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { PoolStats } from "./stats.ts";
 import { needTagName, type Tag, type TagHandle } from "./tag.ts";
 import type { Wait, WaitOptions } from "./waiter.ts";
@@ -452,6 +453,28 @@ export class Pool<T extends object> {
    */
   explain(): Explanation {
     return this.core.explain();
+  }
+
+  /**
+   * Takes a snapshot of all that the pool can tell: `stats()`, `explain()`, `leaks()`, and what is
+   * remembered of hold times.
+   *
+   * @returns Plain data that later events do not change, and that JSON keeps as it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool, type Snapshot } from "@siliconflow/pool";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const pool = new Pool({ create: () => ({}), reset: () => {} });
+   * pool.release(pool.acquire());
+   * const snapshot: Snapshot = JSON.parse(JSON.stringify(pool.snapshot()));
+   * assertEquals([snapshot.schema, snapshot.stats.idle], [1, 1]);
+   * pool.close();
+   * ```
+   */
+  snapshot(): Snapshot {
+    return this.core.snapshot();
   }
 
   /**

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { GcReading } from "./gc.ts";
+import type { Histogram } from "./histogram.ts";
+import type { HeapReading } from "./host.ts";
 import type { Pressure } from "./pressure.ts";
 
 /**
@@ -87,6 +90,8 @@ export interface TagStats {
   readonly shelf: "main" | "own" | "none";
   /** Hold times in milliseconds, if one was timed (1 in 64 is), to a factor of √2. */
   readonly holdMs?: { readonly p50: number; readonly p99: number };
+  /** All hold times that were timed, since the pool was made. */
+  readonly holds: Histogram;
 }
 
 /** A pool at one moment. `created == leased + idle + limbo + Σ discarded` always holds. */
@@ -136,6 +141,10 @@ export interface PoolStats {
   readonly ticks: number;
   /** Cycles so far. */
   readonly cycles: number;
+  /** The collections that the runtime has told at ticks so far. */
+  readonly gc: GcReading;
+  /** The heap at the last tick; absent where the runtime hides it. */
+  readonly heap?: HeapReading;
   /** The pressure that the last tick or trim saw. */
   readonly pressure: Pressure;
   /**

@@ -18,6 +18,7 @@ import { needFunction, show } from "./error.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import type { Shelf } from "./shelf.ts";
 import { Cost } from "./cost.ts";
+import { Tally } from "./histogram.ts";
 import { Sketch } from "./sketch.ts";
 import type { Stock } from "./stocks.ts";
 import { IDLE as idleHolder, type Slot, type Slotted } from "./slot.ts";
@@ -151,6 +152,8 @@ export class TagHandle<T extends object> implements Tag<T> {
   declare heat: number;
   /** Hold times, in ms. */
   declare readonly holds: Sketch;
+  /** All of them, none of which fades. */
+  declare readonly held: Tally;
   /** What it costs to take an object back, in microseconds. */
   declare readonly releases: Cost;
   /** Sizes in KB that it gave to objects that came new or smaller. */
@@ -180,6 +183,7 @@ export class TagHandle<T extends object> implements Tag<T> {
     this.seen = { acquires: 0, misses: 0, cycle: 0, recent: 0, added: 0, holdMs: undefined };
     this.heat = 0;
     this.holds = new Sketch();
+    this.held = new Tally();
     this.releases = new Cost();
     this.sizes = new Sketch();
     this.stock = stock;

@@ -10,6 +10,7 @@ import { type HeatOptions, tagHeat } from "./heat.ts";
 import type { TagSample } from "./scheduler.ts";
 import { Sketch } from "./sketch.ts";
 import { FIRST_HOLDER, HOLDERS } from "./slot.ts";
+import type { TagSketch } from "./snapshot.ts";
 import type { TagStats } from "./stats.ts";
 import type { Stock } from "./stocks.ts";
 import type { TagHandle } from "./tag.ts";
@@ -141,8 +142,14 @@ export class TagTable<T extends object> {
         hot: this.#isHot(tag),
         shelf: tag.stock.place,
         ...(p50 === undefined || p99 === undefined ? {} : { holdMs: { p50, p99 } }),
+        holds: tag.held.histogram(),
       };
     });
+  }
+
+  /** Tells what is remembered of the hold times of the tags that were ever used. */
+  sketches(): TagSketch[] {
+    return this.#used().map(({ name, holds }) => ({ name, shares: [...holds.shares()] }));
   }
 
   #add(name: string): TagHandle<T> {

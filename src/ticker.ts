@@ -9,7 +9,7 @@
 
 import type { Cost } from "./cost.ts";
 import { PoolError, show } from "./error.ts";
-import { type GcReading, noGc } from "./gc.ts";
+import { type GcReading, GcSum, noGc } from "./gc.ts";
 import type { HeapReading, Host } from "./host.ts";
 import type { Sampling } from "./sampling.ts";
 import {
@@ -73,6 +73,8 @@ export class Ticker<T extends object> {
   #ticks = 0;
   #elapsedMs = 0;
   #limits: { memoryLimit?: number; usedBytes?: number } = {};
+  #heap: HeapReading | undefined;
+  readonly #gc: GcSum = new GcSum();
   #cycle = 0;
   #cycleStart: number;
   #ticking = false;
@@ -108,6 +110,16 @@ export class Ticker<T extends object> {
   /** What the last tick saw of the memory. */
   get limits(): { memoryLimit?: number; usedBytes?: number } {
     return this.#limits;
+  }
+
+  /** The heap as the last tick saw it, where the runtime shows it. */
+  get heap(): HeapReading | undefined {
+    return this.#heap;
+  }
+
+  /** The collections that all ticks were told. */
+  get gc(): GcReading {
+    return this.#gc.look();
   }
 
   /** Ticks so far. */
@@ -269,7 +281,8 @@ export class Ticker<T extends object> {
     stocks.settle(this.#now, this.#cycle);
     watch.settle();
     const gc = this.#read(() => host.gc()) ?? noGc;
-    const heap = this.#read(() => checkHeap(host.heap()));
+    const heap = this.#heap = this.#read(() => checkHeap(host.heap()));
+    this.#read(() => this.#gc.addReading(gc));
     const cycleEnded = this.#endCycle(gc);
     const used = tags.sample();
     const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);

@@ -52,6 +52,7 @@ describe("PoolStats", () => {
       maxBytes: 1000,
       ticks: 0,
       cycles: 0,
+      gc: { minor: 0, major: 0, unknown: 0 },
       pressure: "none",
       bypass: false,
       hotLevels: 0,
@@ -81,6 +82,55 @@ describe("PoolStats", () => {
     pool.trim("critical");
     peaks.push(pool.stats().peak);
     assertEquals(peaks, [5, 2, 2, 1, 1]);
+  });
+
+  it("PoolStats.gc is the sum of all readings, and heap that of the last tick", () => {
+    const host = new FakeHost();
+    const { pool } = thingPool({ host });
+    makeIdle(pool, 1);
+    assertEquals(pool.stats().heap, undefined);
+    for (const [majors, usedBytes] of [[2, 500], [1, 700]] as const) {
+      host.majors = majors;
+      host.heapReading = { usedBytes };
+      pool.tick();
+    }
+    const { gc, heap } = pool.stats();
+    assertEquals([gc, heap], [{ minor: 0, major: 3, unknown: 0 }, { usedBytes: 700 }]);
+  });
+
+  it("PoolStats.tags counts all hold times that were timed, and forgets none", () => {
+    const host = new FakeHost();
+    const { pool } = thingPool({ host, debug: true });
+    for (const heldMs of [0, 1, 3, 3, 90_000_000]) {
+      const thing = pool.acquire("a");
+      host.time += heldMs;
+      pool.release(thing, "a");
+      for (let i = 0; i < 200; i++) pool.tick();
+    }
+    const { counts, edges, sum } = pool.stats().tags[0]!.holds;
+    const held = counts.flatMap((count, i) => count === 0 ? [] : [[edges[i], count]]);
+    assertEquals(held, [[4 ** -4, 1], [1, 1], [4, 2], [undefined, 1]]);
+    assertEquals([sum, counts.length], [90_000_007, edges.length + 1]);
+  });
+
+  it("Pool.snapshot() holds all that the pool tells, and survives JSON", () => {
+    const host = new FakeHost();
+    const { pool } = thingPool({ host, debug: true, leakAfterMs: 100 });
+    const late = pool.acquire("late");
+    host.time += 5000;
+    pool.release(pool.acquire("quick"));
+    pool.tick();
+    const snapshot = pool.snapshot();
+    assertEquals(JSON.parse(JSON.stringify(snapshot)), snapshot);
+    const { explanation, leaks, now, schema, sketches, stats } = snapshot;
+    assertEquals([schema, now], [1, 5000]);
+    assertEquals([stats, explanation, leaks], [pool.stats(), pool.explain(), pool.leaks()]);
+    assertEquals(leaks.map(({ tag, heldMs }) => [tag, heldMs]), [["late", 5000]]);
+    const quick = sketches.tags.find(({ name }) => name === "quick")!;
+    assertEquals(quick.shares.map((share, i) => share && sketches.edgesMs[i]).filter(Boolean), [
+      sketches.edgesMs[0],
+    ]);
+    pool.release(late);
   });
 
   it("PoolStats survive JSON", () => {

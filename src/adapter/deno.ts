@@ -23,6 +23,7 @@ import { makeHost } from "./_host.ts";
 import { ProfilerFeed } from "./_profiler.ts";
 
 export type { GcEvent, GcReading } from "../gc.ts";
+export type { Histogram } from "../histogram.ts";
 export type { HeapReading, Host } from "../host.ts";
 
 const feed = new ProfilerFeed(1e-6);

@@ -23,6 +23,7 @@ import { makeHost } from "./_host.ts";
 import { SentinelFeed } from "./_sentinel.ts";
 
 export type { GcEvent, GcReading } from "../gc.ts";
+export type { Histogram } from "../histogram.ts";
 export type { HeapReading, Host } from "../host.ts";
 
 /** What Workers grant an isolate, heap and wasm together. */

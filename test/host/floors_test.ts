@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "src/error.ts": 0,
   "src/gcra.ts": 0,
   "src/gc.ts": 0,
+  "src/histogram.ts": 0,
   "src/host.ts": 0,
   "src/leftover.ts": 0,
   "src/level_gaps.ts": 0,
@@ -41,6 +42,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "src/heat.ts": 1,
   "src/inspection.ts": 1,
   "src/scheduler.ts": 1,
+  "src/snapshot.ts": 1,
   "src/stats.ts": 1,
   // F2: policies, and ways to hold.
   "src/adaptive_scheduler.ts": 2,

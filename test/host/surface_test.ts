@@ -11,7 +11,7 @@ interface Surface {
   readonly types: readonly string[];
 }
 
-const ADAPTER_TYPES = ["GcEvent", "GcReading", "HeapReading", "Host"];
+const ADAPTER_TYPES = ["GcEvent", "GcReading", "HeapReading", "Histogram", "Host"];
 
 const SURFACES: Readonly<Record<string, Surface>> = {
   ".": {
@@ -40,6 +40,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "GuardMode",
       "HeapReading",
       "HeatOptions",
+      "Histogram",
       "Host",
       "Leak",
       "Lease",
@@ -52,9 +53,11 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "Scheduler",
       "ShelfAdjustment",
       "ShelfSample",
+      "Snapshot",
       "Tag",
       "TagExplanation",
       "TagSample",
+      "TagSketch",
       "TagStats",
       "WaitOptions",
     ],

@@ -1,0 +1,46 @@
+/**
+ * Counts of durations that only ever grow, for whoever looks from outside.
+ *
+ * What a scheduler learns from fades (see {@linkcode Sketch}); a monitor takes differences of two looks
+ * and needs counts that never fall.
+ *
+ * @module
+ */
+
+/** Counts of durations by bands. */
+export interface Histogram {
+  /** The upper edges of all bands but the last, which has none, in milliseconds, rising. */
+  readonly edges: readonly number[];
+  /** How many durations each band holds: one more than there are edges. */
+  readonly counts: readonly number[];
+  /** All durations together, in milliseconds. */
+  readonly sum: number;
+}
+
+/** 4 µs to 4 minutes by a factor of 4, in ms. */
+const EDGES: readonly number[] = Object.freeze(Array.from({ length: 14 }, (_, i) => 4 ** (i - 4)));
+
+/** A running histogram. */
+export class Tally {
+  #counts: number[] = [0, ...EDGES].fill(0);
+  #sum = 0;
+
+  /** Adds a duration in ms; what is not a number of at least 0 is ignored. */
+  add(ms: number): void {
+    if (!(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) return;
+    const above = Math.ceil(Math.log2(ms) / 2) + 4;
+    this.#counts[Math.max(0, Math.min(EDGES.length, above))]!++;
+    this.#sum += ms;
+  }
+
+  /** Adds what another one has counted. */
+  addAll({ counts, sum }: Histogram): void {
+    for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += counts[i] ?? 0;
+    this.#sum += sum;
+  }
+
+  /** Takes a snapshot. */
+  histogram(): Histogram {
+    return { edges: EDGES, counts: [...this.#counts], sum: this.#sum };
+  }
+}
