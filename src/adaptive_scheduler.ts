@@ -269,14 +269,14 @@ class AdaptiveScheduler implements Scheduler {
     const { createUs } = sample;
     if (this.#idleBudgetMs !== undefined) return this.#idleBudgetMs;
     if (createUs === undefined) return DEFAULT_LAMBDA_MS;
-    const size = Math.max(1, meanBytes(sample) ?? USUAL.bytes);
+    const size = Math.max(1, sample.unitBytes ?? meanBytes(sample) ?? USUAL.bytes);
     const factor = (createUs / USUAL.createUs) / (size / USUAL.bytes);
     return DEFAULT_LAMBDA_MS * Math.max(1 / REFINED, Math.min(1, factor));
   }
 
   /** What the collector takes for an object, by its bytes, where the runtime tells enough. */
   #collectUs(sample: Sample): number | undefined {
-    const { gc, heap, tags } = sample;
+    const { gc, heap, tags, unitBytes } = sample;
     const allocated = heap?.allocatedBytes;
     const more = (allocated ?? NaN) - (this.#allocated ?? NaN);
     this.#allocated = allocated;
@@ -285,10 +285,10 @@ class AdaptiveScheduler implements Scheduler {
     const kept = 1 - 1 / GC_TICKS;
     this.#gcUs = this.#gcUs * kept + us;
     this.#gcBytes = this.#gcBytes * kept + more;
-    const bytes = meanBytes(sample);
+    const bytes = unitBytes ?? meanBytes(sample);
     const perByte = this.#gcUs / this.#gcBytes;
     // Without `sizeOf` the bytes are made up.
-    const isSized = tags.some(({ sizesKb }) => sizesKb !== undefined);
+    const isSized = unitBytes !== undefined || tags.some(({ sizesKb }) => sizesKb !== undefined);
     return isSized && bytes !== undefined && Number.isFinite(perByte) ? perByte * bytes : undefined;
   }
 

@@ -15,6 +15,7 @@ import type { HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
 import { Inspection } from "./inspection.ts";
 import type { Pressure } from "./pressure.ts";
+import { UNKNOWN_SIZE } from "./retention.ts";
 import { Sampling } from "./sampling.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Shelf, UNBOUNDED } from "./shelf.ts";
@@ -35,6 +36,8 @@ export interface CoreOptions<T extends object> {
   readonly reset: (object: T) => void;
   readonly dispose: ((object: T) => void) | undefined;
   readonly sizeOf: ((object: T) => number) | undefined;
+  /** What each object weighs, in bytes, where that is known and the same for all. */
+  readonly unitBytes: number | undefined;
   readonly generations: readonly GenerationOptions[];
   /** Whether a user gave the ceilings. */
   readonly hasOwnCeilings: boolean;
@@ -100,7 +103,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       dispose,
       generations,
       heat,
-      isSized: sizeOf !== undefined,
+      unitBytes: sizeOf === undefined ? options.unitBytes ?? UNKNOWN_SIZE : undefined,
       maxBytes,
       report: (error) => this.report(error),
       freed: () => this.#backpressure.serve(),
@@ -352,7 +355,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     }
     // What an object weighed already is no work of this lease.
     const size = shelf.top === top + 1 ? shelf.sizeAt(top) : this.#oddSize;
-    if (size !== undefined && size > had) {
+    if (to.sizeOf !== undefined && size !== undefined && size > had) {
       if (tag.sizes.total > MANY_SIZES) tag.sizes.decay(1 / 2);
       tag.sizes.add(size / 1024);
     }
@@ -702,7 +705,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       generations: this.#stocks.generations(this.#ticker.now),
       ...ageQuantiles(this.#stocks.all.map(({ shelf }) => shelf), this.#ticker.now),
       ...(entropy === undefined ? {} : { entropy }),
-      tags: this.tags.explain(this.#ticker.elapsedMs),
+      tags: this.tags.explain(this.#ticker.elapsedMs, this.options.unitBytes),
       watched: { leases: this.#watch.size, missed: this.#watch.missed },
       ...(this.#inspection === undefined ? {} : { notCovered: this.#inspection.notCovered }),
     };

@@ -38,11 +38,12 @@ export interface PoolOptions<T extends object> {
   /** Frees what the collector does not, when an object leaves the pool. */
   readonly dispose?: (object: T) => void;
   /**
-   * Tells the size of an object in bytes; read once per release.
+   * What an object weighs, in bytes: a function that tells it of one, called once per release, or a number
+   * where all weigh the same, which costs a release nothing.
    *
-   * @default {() => 4096}
+   * @default {4096}
    */
-  readonly sizeOf?: (object: T) => number;
+  readonly sizeOf?: number | ((object: T) => number);
   /**
    * The pool's name in statistics and errors.
    *
@@ -235,7 +236,11 @@ export class Pool<T extends object> {
     needFunction(ACTION, "create", create);
     needFunction(ACTION, "reset", reset);
     if (dispose !== undefined) needFunction(ACTION, "dispose", dispose);
-    if (sizeOf !== undefined) needFunction(ACTION, "sizeOf", sizeOf);
+    if (typeof sizeOf === "number") needNumber(ACTION, "sizeOf", sizeOf, 0, false);
+    else if (sizeOf !== undefined && typeof sizeOf !== "function") {
+      const rule = "sizeOf must be a function or a number";
+      throw new TypeError(`${ACTION}: ${rule}: received ${show(sizeOf)}`);
+    }
     needFunction(ACTION, "onError", onError);
     if (typeof name !== "string") {
       throw new TypeError(`${ACTION}: name must be a string: received ${show(name)}`);
@@ -277,13 +282,15 @@ export class Pool<T extends object> {
     const limit = memoryLimitOf(memoryLimit, host);
     const maxBytes = ownBytes ??
       (given === undefined ? Math.floor(limit * memoryFraction) : Number.MAX_SAFE_INTEGER);
+    const unitBytes = typeof sizeOf === "number" ? sizeOf : undefined;
     this.core = new Core({
       name,
       create,
       reset,
       dispose,
-      sizeOf,
-      generations: given ?? sizedGenerations(ceilingFor(maxBytes, UNKNOWN_SIZE)),
+      sizeOf: typeof sizeOf === "number" ? undefined : sizeOf,
+      unitBytes,
+      generations: given ?? sizedGenerations(ceilingFor(maxBytes, unitBytes ?? UNKNOWN_SIZE)),
       hasOwnCeilings: given !== undefined,
       scheduler,
       host,

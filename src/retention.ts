@@ -27,8 +27,8 @@ export function ceilingFor(maxBytes: number, size: number): number {
 export interface RetentionOptions {
   readonly generations: readonly GenerationOptions[];
   readonly maxBytes: number;
-  /** Whether the sizes of objects are known. */
-  readonly isSized: boolean;
+  /** What each object weighs, in bytes; `undefined` where each is measured. */
+  readonly unitBytes: number | undefined;
 }
 
 /** The bounds of a shelf and their enforcement. */
@@ -73,7 +73,8 @@ export class Retention<T extends object> {
 
   /** Recorded size of the idle objects, in bytes. */
   get bytes(): number {
-    return this.#options.isSized ? this.#shelf.bytes : this.#shelf.idle * UNKNOWN_SIZE;
+    const { unitBytes } = this.#options;
+    return unitBytes === undefined ? this.#shelf.bytes : this.#shelf.idle * unitBytes;
   }
 
   /** Levels 1 to this are pinned. */
@@ -218,11 +219,14 @@ export class Retention<T extends object> {
   #openRoom(): void {
     this.#refusal = undefined;
     const ceiling = sum(this.#bounds);
-    if (this.#options.isSized) {
+    const { unitBytes } = this.#options;
+    if (unitBytes === undefined) {
       this.#shelf.maxBytes = this.#maxBytes;
       this.#shelf.room = ceiling;
     } else {
-      this.#shelf.room = Math.min(ceiling, Math.floor(this.#maxBytes / UNKNOWN_SIZE));
+      // What weighs nothing fits at any time, and 0 / 0 is no number.
+      const fits = unitBytes === 0 ? ceiling : Math.floor(this.#maxBytes / unitBytes);
+      this.#shelf.room = Math.min(ceiling, fits);
     }
   }
 

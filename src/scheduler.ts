@@ -93,6 +93,8 @@ export interface Sample extends LevelSample {
   readonly createUs?: number;
   /** What a creation of an object without fields costs, in microseconds, likewise. */
   readonly bareUs?: number;
+  /** What each object weighs, in bytes, where that is known and the same for all. */
+  readonly unitBytes?: number;
   /** Recorded size of all idle objects, in bytes. */
   readonly bytes: number;
   /** What `bytes` may not pass. */

@@ -34,7 +34,8 @@ export interface StocksOptions<T extends object> {
   readonly dispose: ((object: T) => void) | undefined;
   readonly generations: readonly GenerationOptions[];
   readonly heat: Required<HeatOptions>;
-  readonly isSized: boolean;
+  /** What each object weighs, in bytes; `undefined` where each is measured. */
+  readonly unitBytes: number | undefined;
   readonly maxBytes: number;
   readonly report: (error: unknown) => void;
   /** Hears that an object in use has gone. */
@@ -207,15 +208,15 @@ export class Stocks<T extends object> {
   }
 
   #make(place: Stock<T>["place"]): Stock<T> {
-    const { dispose, freed, generations, heat, isSized, maxBytes, report } = this.#options;
-    const shelf = new Shelf<T>(isSized);
+    const { dispose, freed, generations, heat, maxBytes, report, unitBytes } = this.#options;
+    const shelf = new Shelf<T>(unitBytes === undefined);
     shelf.divert(this.#isDiverted);
     const account = new Account(shelf, this.totals, dispose, report, freed);
     return {
       place,
       shelf,
       account,
-      retention: new Retention(shelf, account, { generations, maxBytes, isSized }),
+      retention: new Retention(shelf, account, { generations, maxBytes, unitBytes }),
       heat: new LevelHeat(heat),
     };
   }

@@ -152,14 +152,15 @@ export class TagTable<T extends object> {
     return tag;
   }
 
-  /** Explains what is known of the tags that were ever used. */
-  explain(elapsedMs: number): TagExplanation[] {
+  /** Explains what is known of the tags that were ever used, whose objects weigh `unitBytes` each, if known. */
+  explain(elapsedMs: number, unitBytes: number | undefined): TagExplanation[] {
     return this.#used().map((tag) => {
       const { holds, releases, sizes } = tag;
       const entropy = retentionEntropy(holds);
       const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => holds.quantile(q));
       const fit = holds.logNormal;
       const sizeKb = sizes.quantile(0.5);
+      const sizeBytes = unitBytes ?? (sizeKb === undefined ? undefined : sizeKb * 1024);
       return {
         name: tag.name,
         shelf: tag.stock.place,
@@ -172,7 +173,7 @@ export class TagTable<T extends object> {
           ? {}
           : { depth: holds.mean * tag.seen.recent / elapsedMs }),
         ...(releases.us === undefined ? {} : { releaseUs: releases.us }),
-        ...(sizeKb === undefined ? {} : { sizeBytes: sizeKb * 1024 }),
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
       };
     });
   }

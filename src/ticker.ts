@@ -39,6 +39,8 @@ export interface TickerOptions {
   readonly host: Host;
   readonly maxBytes: number;
   readonly memoryLimit: number | undefined;
+  /** What each object weighs, in bytes, where that is known and the same for all. */
+  readonly unitBytes: number | undefined;
   /** Whether a user gave the generations. */
   readonly hasOwnCeilings: boolean;
   readonly cycleMs: number;
@@ -255,7 +257,7 @@ export class Ticker<T extends object> {
   }
 
   #sample(): Sample {
-    const { maxBytes, memoryLimit } = this.#options;
+    const { maxBytes, memoryLimit, unitBytes } = this.#options;
     const { bareCost, createCost, stocks, tags, watch } = this.#pool;
     const host = this.#host;
     const before = this.#now;
@@ -290,6 +292,7 @@ export class Ticker<T extends object> {
       tags: used,
       ...(createUs === undefined ? {} : { createUs }),
       ...(bareUs === undefined ? {} : { bareUs }),
+      ...(unitBytes === undefined ? {} : { unitBytes }),
       bytes: stocks.sum(({ retention }) => retention.bytes),
       maxBytes,
       ...(heap === undefined ? {} : { heap }),

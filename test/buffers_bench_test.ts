@@ -42,7 +42,15 @@ function reportWith(
   );
 }
 
-const GOOD = { alloc: 2000, allocWhole: 1800, whole: 600, never: 20, dirty: 40, freeListDirty: 25 };
+const GOOD = {
+  alloc: 2000,
+  allocWhole: 1800,
+  freeListWhole: 590,
+  whole: 600,
+  never: 20,
+  dirty: 40,
+  freeListDirty: 25,
+};
 
 describe("buffers bench", () => {
   for (const name of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
@@ -69,6 +77,7 @@ describe("buffers bench", () => {
     ["never is too slow against new ones and the list", { ...GOOD, never: 21 }, { bytes: 0 }, 2],
     ["dirty is too slow", { ...GOOD, dirty: 41 }, { bytes: 0 }, 1],
     ["whole is too slow", { ...GOOD, whole: 601 }, { bytes: 0 }, 1],
+    ["whole is much slower than the list", { ...GOOD, freeListWhole: 500 }, { bytes: 0 }, 1],
     ["hits allocate", GOOD, { bytes: 1 }, 2],
     ["slabs waste", GOOD, { bytes: 0, most: 1.51 }, 2],
   ];

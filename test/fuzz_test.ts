@@ -88,7 +88,10 @@ class Fuzzer {
             return random.next() < 0.02 ? NaN : body.size;
           },
         }
-        : { maxBytes: 4096 * (10 + random.below(60)) }),
+        : {
+          maxBytes: 4096 * (10 + random.below(60)),
+          ...(random.next() < 0.5 ? { sizeOf: random.below(9000) } : {}),
+        }),
       generations: this.#generations,
       maxLimbo: 6,
       ...(maxLeases === undefined ? {} : { maxLeases }),

@@ -331,6 +331,21 @@ describe("Pool.stats().bytes", () => {
     assertEquals(pool.stats().bytes, 3 * 4096);
   });
 
+  it("Pool.stats().bytes counts what sizeOf says that each object weighs", () => {
+    const { pool } = thingPool({ sizeOf: 100, maxBytes: 450 });
+    makeIdle(pool, 6);
+    const { bytes, discarded, idle } = pool.stats();
+    assertEquals([idle, bytes, discarded.full + discarded.budget], [4, 400, 2]);
+    pool.trim("critical");
+    assertEquals(pool.stats().bytes, 0);
+  });
+
+  it("Pool.stats().bytes is 0 where each object weighs nothing", () => {
+    const { pool } = thingPool({ sizeOf: 0, maxBytes: 10 });
+    makeIdle(pool, 3);
+    assertEquals([pool.stats().idle, pool.stats().bytes], [3, 0]);
+  });
+
   it("Pool.stats().bytes counts objects once that another pool has measured before", () => {
     const first = thingPool({ sizeOf: () => 100 });
     const thing = first.pool.acquire();
@@ -391,6 +406,13 @@ describe("Pool sizes itself", () => {
       maxSize: 32,
     },
     {
+      by: "what each object weighs",
+      options: { sizeOf: 1024 * 1024 },
+      memoryLimit: 128 * MB,
+      maxBytes: 32 * MB,
+      maxSize: 32,
+    },
+    {
       by: "a bound of 4 million where objects have no size",
       options: { sizeOf: () => 0 },
       maxBytes: 128 * MB,
@@ -442,7 +464,7 @@ describe("Pool sizes itself", () => {
   });
 
   it("Pool holds nothing where the budget is 0", () => {
-    for (const sizeOf of [undefined, () => 1]) {
+    for (const sizeOf of [undefined, () => 1, 1, 0]) {
       const { pool } = thingPool({ maxBytes: 0, ...(sizeOf === undefined ? {} : { sizeOf }) });
       makeIdle(pool, 3);
       assertEquals(pool.stats().idle, 0);

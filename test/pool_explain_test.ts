@@ -197,6 +197,19 @@ describe("Pool.explain()", () => {
     assertEquals(explain(pool).tags[0]!.sizeBytes, 4096);
   });
 
+  it("Pool.explain() tells the size that all objects have", () => {
+    const { pool } = adaptive({ sizeOf: 5000 });
+    for (let i = 0; i < 200; i++) pool.release(pool.acquire("same"));
+    assertEquals(explain(pool).tags[0]!.sizeBytes, 5000);
+  });
+
+  it("Pool.explain() tells no size where nobody told any", () => {
+    const { pool } = adaptive();
+    const things = Array.from({ length: 200 }, () => pool.acquire("unknown"));
+    for (const thing of things) pool.release(thing);
+    assertEquals(explain(pool).tags[0]!.sizeBytes, undefined);
+  });
+
   it("Pool.explain() tells what it costs to take an object back", () => {
     const host = new FakeHost();
     const { pool } = adaptive({

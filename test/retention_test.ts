@@ -17,7 +17,11 @@ function retention(times: readonly number[] = [], maxBytes = 1e9, isSized = true
   const shelf = new Shelf<object>();
   const totals = noTotals();
   const account = new Account<object>(shelf, totals, undefined, () => {});
-  const subject = new Retention(shelf, account, { generations: GENERATIONS, maxBytes, isSized });
+  const subject = new Retention(shelf, account, {
+    generations: GENERATIONS,
+    maxBytes,
+    unitBytes: isSized ? undefined : 4096,
+  });
   for (const time of times) {
     account.add();
     shelf.push(addSlot({}, "pool"), 0);
@@ -164,7 +168,7 @@ describe("Retention", () => {
     const subject = new Retention(shelf, account, {
       generations: [many],
       maxBytes: 1e9,
-      isSized: true,
+      unitBytes: undefined,
     });
     for (let i = 0; i < 3000; i++) {
       account.add();

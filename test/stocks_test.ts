@@ -22,7 +22,7 @@ function stocksOf(
     dispose: (object) => void disposed.push(object),
     generations,
     heat: checkHeat("Cannot test"),
-    isSized,
+    unitBytes: isSized ? undefined : 4096,
     maxBytes,
     report: (error) => {
       throw error;

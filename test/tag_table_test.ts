@@ -139,7 +139,7 @@ describe("TagTable", () => {
     for (let i = 0; i < 32; i++) a.holds.add(100);
     for (let i = 0; i < 32; i++) b.holds.add(2 ** (i - 8));
     tags.sample();
-    const [first, second] = tags.explain(1000);
+    const [first, second] = tags.explain(1000, undefined);
     assertEquals([first!.name, first!.shelf, first!.entropy], ["a", "main", 0]);
     // 500 a second for about 100 ms each: about 50 at once.
     assert(Math.abs(first!.depth! - 50) < 50 * 0.2, `${first!.depth}`);

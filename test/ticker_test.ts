@@ -23,7 +23,7 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     dispose: undefined,
     generations: GENERATIONS,
     heat,
-    isSized: true,
+    unitBytes: undefined,
     maxBytes: 1e9,
     report: () => {},
   });
@@ -44,6 +44,7 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     host,
     maxBytes: 1e9,
     memoryLimit: undefined,
+    unitBytes: undefined,
     cycleMs: 30_000,
     tickMs: 500,
     hasOwnCeilings: true,

@@ -15,8 +15,10 @@ const LABELS: Readonly<Record<string, string>> = {
   allocWhole: "allocWhole: new, all of it written",
   freeList: "freeList: bare array, not zeroed",
   freeListDirty: "freeListDirty: the same, 256 zeroed",
+  freeListWhole: "freeListWhole: all written and zeroed",
   typedarrayPool: "typedarrayPool: npm, not zeroed",
   never: "never: pool, not zeroed",
+  mixed: "mixed: the same, no two sizes alike",
   dirty: "dirty: pool, 256 declared and zeroed",
   whole: "whole: pool, all written and zeroed",
   with: "with: withBuffer, 256 zeroed",
@@ -30,7 +32,8 @@ const RIVALS: readonly (readonly [ours: string, rivals: readonly string[]])[] = 
   ["never", ["alloc", "allocUnsafe", "typedarrayPool", "freeList"]],
   ["dirty", ["alloc", "allocUnsafe", "typedarrayPool", "freeListDirty"]],
   ["strict", ["alloc"]],
-  ["whole", ["allocWhole"]],
+  ["mixed", ["freeList"]],
+  ["whole", ["allocWhole", "freeListWhole"]],
 ];
 
 function show(bytes: string): string {

@@ -86,6 +86,23 @@ function freeListDirty(): Way {
   };
 }
 
+/** What pooling can gain at most where all is written and zeroed. */
+function freeListWhole(): Way {
+  const lists = bareLists();
+  return (bytes) => {
+    const list = lists.get(bytes)!;
+    let sum = 0;
+    for (let i = 0; i < PAIRS; i++) {
+      const buffer = list.pop()!;
+      sum += write(buffer, i);
+      buffer.fill(0);
+      list.push(buffer);
+    }
+    consume(sum);
+    return sum;
+  };
+}
+
 function alloc(): Way {
   return (bytes) => {
     let sum = 0;
@@ -133,6 +150,32 @@ function pooled(options: BufferPoolOptions): Way {
     let sum = 0;
     for (let i = 0; i < PAIRS; i++) {
       const block = pool.acquire(bytes);
+      sum += touch(block.bytes, i);
+      block.release();
+    }
+    consume(sum);
+    return sum;
+  };
+}
+
+/** Requests up to a size, spread so that hardly one is of the size of the one before. */
+function requestsUpTo(bytes: number): readonly number[] {
+  const spread = bytes - TOUCHED + 1;
+  return Array.from(
+    { length: PAIRS },
+    (_, i) => TOUCHED + (Math.imul(i, 0x9e3779b1) >>> 0) % spread,
+  );
+}
+
+/** Each request is of another size; nothing is zeroed. */
+function mixed(): Way {
+  const pool = makePool({ zero: "never" });
+  const requests = new Map(SIZES.map((bytes) => [bytes as number, requestsUpTo(bytes)]));
+  return (bytes) => {
+    const sizes = requests.get(bytes)!;
+    let sum = 0;
+    for (let i = 0; i < PAIRS; i++) {
+      const block = pool.acquire(sizes[i]!);
       sum += touch(block.bytes, i);
       block.release();
     }
@@ -210,8 +253,10 @@ export const WAYS = {
   allocUnsafe,
   allocWhole,
   freeListDirty,
+  freeListWhole,
   typedarrayPool,
   never: () => pooled({ zero: "never" }),
+  mixed,
   dirty: () => declared(),
   whole,
   with: lent,

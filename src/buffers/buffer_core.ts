@@ -76,7 +76,7 @@ export class BufferCore implements BufferTagCore, RoomMaker {
     });
     this.#table = new SizeTable(sizes);
     this.#classes = sizes.map((size) => this.#makeClass(size, false));
-    const memory = new SeparateMemory(budget, () => this.#unpooledBytes);
+    const memory = new SeparateMemory(budget, 0, () => this.#unpooledBytes);
     this.#unpooled = new SizeClass(0, false, memory, this, poolOptions(0));
     this.untagged = this.#makeTag(UNTAGGED);
     this.#other = this.#makeTag(OTHER);
@@ -166,7 +166,7 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   #makeClass(capacity: number, isLearned: boolean): SizeClass {
     const { budget, chunks, poolOptions } = this.options;
     const memory: BlockMemory = chunks === undefined
-      ? new SeparateMemory(budget, () => capacity)
+      ? new SeparateMemory(budget, capacity)
       : new SlabMemory(chunks, capacity);
     return new SizeClass(capacity, isLearned, memory, this, poolOptions(capacity));
   }

@@ -1,10 +1,10 @@
 /**
  * Tags of a buffer pool, and the way to a hit.
  *
- * A request finds its class by a look-up of its binary digits and a compare, the class its block by a
- * pop. Whatever else there is lies behind one compare each: a request that is no integer of a class,
- * the countdown to the next one that is learnt from, a tag that has not met the class yet, a block
- * that is not ready or was another tag's.
+ * A request of the size of the one before finds its class by one compare, any other by a look-up of its
+ * binary digits and a compare; the class finds its block by a pop. Whatever else there is lies behind
+ * one compare each: a request that is no integer of a class, the countdown to the next one that is
+ * learnt from, a tag that has not met the class yet, a block that is not ready or was another tag's.
  *
  * It is cut in two because JavaScriptCore inlines no more at once (see src/tag.ts): in one piece a
  * hit cost half as much again.
@@ -111,22 +111,28 @@ function servicesOf(
 
 /** A tag and what it acquires from in each class that it has met. For `declare` see `Slot`. */
 export class BufferTagHandle implements BufferTag {
-  declare services: readonly Service[];
+  /** The last request of a class, and what served it, if there was one. */
+  declare lastBytes: number;
+  declare lastSource: BlockSource | undefined;
   /** Requests left until the next one that is learnt from. */
   declare left: number;
+  declare services: readonly Service[];
   declare readonly core: BufferTagCore;
   declare readonly name: string;
 
   /** Makes a tag that has met no class. */
   constructor(name: string, core: BufferTagCore, table: SizeTable, left: number) {
-    this.services = servicesOf(table, () => undefined);
+    this.lastBytes = -1;
+    this.lastSource = undefined;
     this.left = left;
+    this.services = servicesOf(table, () => undefined);
     this.core = core;
     this.name = name;
   }
 
   acquire(minBytes: number): PooledBlock {
-    const source = this.sourceFor(minBytes);
+    const known = minBytes === this.lastBytes && --this.left > 0 ? this.lastSource : undefined;
+    const source = known ?? this.sourceFor(minBytes);
     const block = source.acquire();
     if (block.home !== source) block.settle(source);
     return block;
@@ -135,10 +141,13 @@ export class BufferTagHandle implements BufferTag {
   /** Finds what serves a request. */
   sourceFor(minBytes: number): BlockSource {
     if ((minBytes | 0) !== minBytes) return this.core.serve(this, minBytes);
-    if (--this.left === 0) this.core.learn(this, minBytes);
+    if (--this.left <= 0) this.core.learn(this, minBytes);
     let service = this.services[32 - Math.clz32(minBytes)]!;
     while (service.size < minBytes) service = service.next;
-    return service.source ?? this.core.serve(this, minBytes);
+    const { source } = service;
+    if (source === undefined) return this.core.serve(this, minBytes);
+    this.lastBytes = minBytes;
+    return this.lastSource = source;
   }
 
   /** Is told what serves a class from now on. */
@@ -150,11 +159,15 @@ export class BufferTagHandle implements BufferTag {
 
   /** Knows no class any more: each request is asked for anew. */
   forget(): void {
+    this.lastBytes = -1;
+    this.lastSource = undefined;
     this.services = Array.from(this.services, () => NOBODY);
   }
 
   /** Follows a new table of classes. */
   follow(table: SizeTable): void {
+    this.lastBytes = -1;
+    this.lastSource = undefined;
     const met = new Map<number, BlockSource | undefined>();
     for (let service = this.services[0]!; service.size < ANY; service = service.next) {
       met.set(service.size, service.source);

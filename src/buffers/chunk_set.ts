@@ -58,7 +58,7 @@ export class ChunkSet {
       create: () => new Chunk(budget.allocate(chunkBytes)),
       reset: needAttached,
       dispose: ({ buffer }) => budget.free(buffer, chunkBytes),
-      sizeOf: () => chunkBytes,
+      sizeOf: chunkBytes,
     });
   }
 

@@ -24,8 +24,11 @@ export interface BlockMemory {
    * @throws {PoolError} The budget has no room for it, or for the chunk that it needs.
    */
   make(owner: BlockOwner): PooledBlock;
-  /** What a block weighs on the shelf, in bytes: more than may lie there where it is to go back. */
-  sizeOf(block: PooledBlock): number;
+  /**
+   * What a block weighs on the shelf, in bytes, or what tells it of one: more than may lie there where it is
+   * to go back.
+   */
+  readonly sizeOf: number | ((block: PooledBlock) => number);
   /** Takes the bytes of a block back that nobody uses any more. */
   free(block: PooledBlock): void;
 }
@@ -33,11 +36,7 @@ export interface BlockMemory {
 /** The most that may lie on the shelf of a class, in bytes: one less than a small integer can be. */
 export const MAX_SHELF_BYTES = 2 ** 31 - 2;
 
-function capacityOf(block: PooledBlock): number {
-  return block.capacity;
-}
-
-/** The same, but too much where the chunk is to become empty. */
+/** Its capacity, but too much where the chunk is to become empty. */
 function pieceSizeOf(block: PooledBlock): number {
   return block.run!.chunk.isDraining ? MAX_SHELF_BYTES + 1 : block.capacity;
 }
@@ -45,12 +44,13 @@ function pieceSizeOf(block: PooledBlock): number {
 /** A buffer for each block. */
 export class SeparateMemory implements BlockMemory {
   readonly runs = 0;
-  readonly sizeOf = capacityOf;
+  readonly sizeOf: number;
   readonly #budget: Budget;
   readonly #bytesOf: () => number;
 
-  /** Makes a source; the size of the next block is asked for each time. */
-  constructor(budget: Budget, bytesOf: () => number) {
+  /** Makes a source of blocks of this capacity; 0: of any, which is asked for each time, and none is kept. */
+  constructor(budget: Budget, capacity: number, bytesOf: () => number = () => capacity) {
+    this.sizeOf = capacity;
     this.#budget = budget;
     this.#bytesOf = bytesOf;
   }
