@@ -390,7 +390,7 @@ const leaks = new Rows<Leak, HTMLTableRowElement>(body("leaks"), () => {
 }, (row, { tag, heldMs, stack }) => {
   write(row.children[0]!, tag);
   write(row.children[1]!, time(heldMs));
-  write(row.children[2]!.firstElementChild!, stack ?? "–");
+  write(row.children[2]!.firstElementChild!, stack?.replaceAll(/^\s+/gm, "") ?? "–");
 });
 
 function showLeaks(reading: Reading): void {
