@@ -34,6 +34,13 @@ const MESSAGE = {
   error: "Cannot read stats: bearer token must be right: received none or another",
 };
 
+const FOREIGN = {
+  error: "Cannot change anything: request must come from a page of the service: received another",
+};
+
+/** What changes nothing, and may therefore come from anywhere: others cannot read the answer. */
+const SAFE_METHODS: readonly string[] = ["GET", "HEAD"];
+
 /** The environment of a route behind a session. */
 export interface SessionEnv {
   /** When the session ends, in milliseconds since 1970; absent where none is needed. */
@@ -64,6 +71,8 @@ export class Sessions {
     this.admit = async (c, next) => {
       const end = await this.endOf(c);
       if (end === undefined) return await this.#needBearer(c, next);
+      // Strict cookies are sent by other ports and subdomains of the same site as well.
+      if (!SAFE_METHODS.includes(c.req.method) && !isOwn(c)) return c.json(FOREIGN, 403);
       c.set("sessionEnd", end);
       await next();
     };

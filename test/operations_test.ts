@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { Hono } from "hono";
 import { assets } from "../edge/dashboard/assets.ts";
 import { MAX_LISTENERS } from "../edge/dashboard/live.ts";
 import type { Reading } from "../edge/dashboard/reading.ts";
@@ -17,6 +18,7 @@ import {
   operations,
   type OperationsOptions,
 } from "../edge/mod.ts";
+import { Sessions } from "../edge/session.ts";
 import { inertHost, Pool, type PoolOptions } from "../mod.ts";
 
 const TOKEN = "abc.DEF-123";
@@ -160,6 +162,20 @@ describe("operations() lets in", () => {
     const other = newOperations({ token: "another" });
     const headers = { Cookie: cookie };
     assertEquals((await other.request("/_pool/stats", { headers })).status, 401);
+  });
+
+  it("no change by a session from a page of another port or subdomain", async () => {
+    const headers = { Cookie: await cookieOf(newOperations()) };
+    const app = new Hono().post("/", new Sessions(TOKEN).admit, (c) => c.text("changed"));
+    const CASES: readonly [HeadersInit, number][] = [
+      [{ ...headers, "Sec-Fetch-Site": "same-site" }, 403],
+      [{ ...headers, Origin: "http://localhost:81" }, 403],
+      [{ ...headers, "Sec-Fetch-Site": "same-origin" }, 200],
+      [{ ...BEARER, "Sec-Fetch-Site": "same-site" }, 200],
+    ];
+    for (const [headers, status] of CASES) {
+      assertEquals((await app.request("/", { method: "POST", headers })).status, status);
+    }
   });
 
   it("no session that has ended", async () => {

@@ -53,8 +53,9 @@ export interface LiveOptions {
 export class Live {
   readonly #options: LiveOptions;
   readonly #sent: (Sent | undefined)[] = [];
+  /** The listeners, and when each was last seen to be there. */
+  readonly #listeners: Map<symbol, number> = new Map();
   #names: readonly string[] | undefined;
-  #listeners = 0;
 
   /** Makes streams that nobody listens to yet: it touches no pool and no clock. */
   constructor(options: LiveOptions) {
@@ -63,7 +64,8 @@ export class Live {
 
   /** Streams what becomes of a pool until the client goes, its session ends or the service stops. */
   stream(c: Context<SessionEnv>, selected: number): Response {
-    if (this.#listeners >= MAX_LISTENERS || this.#options.signal?.aborted) {
+    this.#forgetLost();
+    if (this.#listeners.size >= MAX_LISTENERS || this.#options.signal?.aborted) {
       c.header("Retry-After", String(RETRY_S));
       const rule = `there must be at most ${MAX_LISTENERS} listeners`;
       return refuse(c, 503, `Cannot stream readings: ${rule}: received one more`);
@@ -72,7 +74,8 @@ export class Live {
     if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
     const { signal, report } = this.#options;
     const end = c.var.sessionEnd ?? Infinity;
-    this.#listeners++;
+    const listener = Symbol("listener");
+    this.#listeners.set(listener, Date.now());
     const response = streamSSE(c, async (stream) => {
       let wake = () => {};
       const stop = () => wake();
@@ -82,6 +85,7 @@ export class Live {
       try {
         await stream.write(`retry: ${RECONNECT_MS}\n\n`);
         while (!isOver()) {
+          this.#listeners.set(listener, Date.now());
           const stall = setTimeout(() => stream.abort(), STALL_MS);
           await stream.write(`event: reading\ndata: ${this.#read(selected)}\n\n`);
           clearTimeout(stall);
@@ -98,7 +102,7 @@ export class Live {
         // Hono would send its message to the client.
         report(error);
       } finally {
-        this.#listeners--;
+        this.#listeners.delete(listener);
         signal?.removeEventListener("abort", stop);
       }
     });
@@ -106,6 +110,13 @@ export class Live {
     response.headers.set("Cache-Control", "no-store, no-transform");
     response.headers.set("X-Accel-Buffering", "no");
     return response;
+  }
+
+  /** Forgets listeners whose requests were dropped in the middle of a wait, as a Worker's may be. */
+  #forgetLost(): void {
+    for (const [listener, seen] of this.#listeners) {
+      if (Date.now() - seen > 2 * STALL_MS) this.#listeners.delete(listener);
+    }
   }
 
   /** The text of a reading that is fresh enough. JSON has no line ends of its own. */

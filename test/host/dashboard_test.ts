@@ -12,6 +12,7 @@ import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals } fro
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { findChromium, launchChromium } from "../../bench/report/chromium.ts";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
+import { MAX_LISTENERS } from "../../edge/dashboard/live.ts";
 import { operations } from "../../edge/mod.ts";
 import { inertHost, Pool } from "../../mod.ts";
 import { type Entries, freePort, type Server, startOn } from "../fixture/server.ts";
@@ -229,6 +230,29 @@ for (const runtime of RUNTIMES) {
       } finally {
         server.kill("SIGKILL");
         await server[Symbol.asyncDispose]();
+      }
+    });
+
+    it("has room again for a listener where others have gone", { skip }, async () => {
+      const settings = { POOL_STATS: "1" };
+      await using server = await startOn(runtime, EDGE, folder, settings);
+      for (let round = 0; round < 3; round++) {
+        const all = await Promise.all(Array.from({ length: MAX_LISTENERS }, async () => {
+          const response = await server.fetch("/_pool/events");
+          const reader = response.body!.getReader();
+          await reader.read();
+          return reader;
+        }));
+        const refused = await server.fetch("/_pool/events");
+        assertEquals(refused.status, 503);
+        await refused.body?.cancel();
+        await Promise.all(all.map((reader) => reader.cancel()));
+        const end = Date.now() + 10_000;
+        while ((await server.fetch("/_pool/events", { method: "HEAD" })).status === 503) {
+          assert(Date.now() < end, "no place was freed");
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1500));
       }
     });
 

@@ -10,6 +10,7 @@
  */
 
 import type UPlot from "uplot";
+import { write } from "./elements.ts";
 import type { History } from "./history.ts";
 import { time } from "./words.ts";
 
@@ -360,11 +361,6 @@ function fillLegend(legend: HTMLElement, lines: readonly Line[]): HTMLElement[] 
 
 function describe(plot: HTMLElement, text: string): void {
   if (plot.getAttribute("aria-label") !== text) plot.setAttribute("aria-label", text);
-}
-
-/** Writes a text where it is another one: what has not changed is not laid out again. */
-export function write(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function colorOf(index: number): string {
