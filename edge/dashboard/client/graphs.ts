@@ -7,8 +7,8 @@
  */
 
 import type { Reading } from "../reading.ts";
-import { type Line, LineChart } from "./chart.ts";
 import type { History } from "./history.ts";
+import { type Line, LineChart } from "./line_chart.ts";
 import { bytes, count, share, time } from "./words.ts";
 
 const charts = {

@@ -8,11 +8,11 @@
  */
 
 import type { Reading } from "../reading.ts";
-import { SHOWN_S } from "./chart.ts";
 import { Connection, type State } from "./connection.ts";
 import { find, write } from "./elements.ts";
 import { redrawGraphs, showGraphs } from "./graphs.ts";
 import { History } from "./history.ts";
+import { SHOWN_S } from "./line_chart.ts";
 import { pointOf } from "./point.ts";
 import { showTables } from "./tables.ts";
 import { redrawHolds, showTags } from "./tags.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { Reading } from "../reading.ts";
-import { BandChart } from "./chart.ts";
+import { BandChart } from "./band_chart.ts";
 import { body, find, write } from "./elements.ts";
 import { make, makeBar, makeRow, Rows, setBar } from "./rows.ts";
 import { count, share, time } from "./words.ts";
