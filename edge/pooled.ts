@@ -34,6 +34,9 @@ const ACTION = "Cannot create pooled()";
 /** The longest that a request holds its lease, in milliseconds, if nobody says otherwise. */
 const MAX_HOLD_MS = 300_000;
 
+/** The turns of the microtask queue in which a handler that waits for nothing has ended. */
+const SOON_TURNS = 12;
+
 /**
  * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
  *
@@ -304,7 +307,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     }
     const holders = enter(c, lease, tag);
     try {
-      if (isWorkers) holders.keepAlive();
+      if (isWorkers) void keepAliveIfLate(holders, report);
       c.set(name, lease.value);
       await next();
       if (c.finalized && c.res !== holders.answer) replaceAnswer(c, holders);
@@ -317,7 +320,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
 
   const settle = async <R>(answer: PromiseLike<R>, holders: Holders): Promise<R> => {
     try {
-      if (isWorkers) holders.keepAlive();
+      if (isWorkers) void keepAliveIfLate(holders, report);
       const late = await answer;
       return holders.settle(late, holders.isAnswered) as R;
     } finally {
@@ -364,6 +367,26 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     };
   };
   return Object.assign(pooled, { pool, around });
+}
+
+/**
+ * Has the platform keep a request alive whose handler does not end at once. Nothing can happen to
+ * the request before the microtasks have run that a handler needs which waits for nothing: to be kept
+ * alive until then would cost it more than its lease.
+ */
+async function keepAliveIfLate(
+  holders: Holders,
+  report: (error: unknown) => void,
+): Promise<void> {
+  for (let turn = 0; turn < SOON_TURNS; turn++) {
+    await undefined;
+    if (!holders.isHeld) return;
+  }
+  try {
+    holders.keepAlive();
+  } catch (error) {
+    report(error);
+  }
 }
 
 /** Sends an answer that holds the leases, if it has to. */

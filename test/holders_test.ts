@@ -352,6 +352,25 @@ for (const way of ["middleware", "around"] as const) {
       assertEquals([isOver, account(pool)], [true, ENDED]);
     });
 
+    it("on Workers spares the platform a handler that waits for nothing", async () => {
+      const handlers: readonly ((c: Context) => Answer)[] = [
+        (c) => c.text("ok"),
+        async (c) => {
+          await undefined;
+          return c.text("ok");
+        },
+      ];
+      for (const handler of handlers) {
+        const { get, pool } = serve(handler, way, {
+          host: { ...inertHost(), runtime: "workers" },
+        });
+        const execution = new FakeExecution();
+        assertEquals(await (await get({}, execution)).text(), "ok");
+        await settled();
+        assertEquals([execution.promises, account(pool)], [[], ENDED]);
+      }
+    });
+
     it("of an upgraded connection is given on only where hold() says when it has ended", async () => {
       const socket = new EventTarget();
       const upgrade = { headers: { Upgrade: "websocket" } };
