@@ -62,6 +62,28 @@ describe("pointOf()", () => {
     lease.release();
   });
 
+  it("pointOf() tells of collections and of the heap what the runtime does", () => {
+    const pool = newPool();
+    const told = (seconds: number, stats: Partial<Reading["stats"]>) => {
+      const reading = readingOf(pool, seconds);
+      return { ...reading, stats: { ...reading.stats, ...stats } };
+    };
+    const before = told(0, { gc: { minor: 4, major: 1, unknown: 1, pauseMs: 5 } });
+    const now = told(2, {
+      gc: { minor: 7, major: 2, unknown: 2, pauseMs: 8 },
+      heap: { usedBytes: 100, externalBytes: 7 },
+    });
+    const { minor, major, pauseMs, heap, external } = pointOf(before, now);
+    assertEquals([minor, major, pauseMs, heap, external], [2, 0.5, 1.5, 100, 7]);
+    const untold = pointOf(
+      told(0, { gc: { minor: 0, major: 0, unknown: 0 } }),
+      told(1, {
+        gc: { minor: 1, major: 0, unknown: 0 },
+      }),
+    );
+    assertEquals([untold["minor"], untold["pauseMs"], untold["heap"]], [1, undefined, undefined]);
+  });
+
   it("pointOf() compares nothing with another pool, or after a gap", () => {
     const pool = newPool();
     pool.lease("a").release();

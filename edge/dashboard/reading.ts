@@ -14,13 +14,13 @@ const MAX_DECISIONS = 128;
 const MAX_LEAKS = 32;
 
 /** A tag's statistics, with a histogram of its hold times where the pool keeps one. */
-export interface ShownTag extends TagStats {
+export type ShownTag = TagStats & {
   /** Upper edges in milliseconds, and counts between them. */
   readonly holds?: { readonly edges: readonly number[]; readonly counts: readonly number[] };
-}
+};
 
 /** A pool's statistics, with what its host told where the pool keeps that. */
-export interface ShownStats extends Omit<PoolStats, "tags"> {
+export type ShownStats = Omit<PoolStats, "tags"> & {
   /** Collections so far, and their pauses in milliseconds. */
   readonly gc?: {
     readonly minor: number;
@@ -33,7 +33,7 @@ export interface ShownStats extends Omit<PoolStats, "tags"> {
   readonly heap?: HeapReading;
   /** The tags. */
   readonly tags: readonly ShownTag[];
-}
+};
 
 /** A pool as far as it is looked at. */
 export interface ObservedPool {
