@@ -24,17 +24,21 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** Serves until a signal comes, and then answers the requests in flight. */
 function serve(): void {
   const port = readPort(process.env);
-  const { fetch, pool } = gateway({ stats: readStats(process.env), onError: console.error });
+  const stats = readStats(process.env);
+  const stopping = new AbortController();
+  const { fetch, pool } = gateway({ stats, signal: stopping.signal, onError: console.error });
   const server = listen(port, fetch);
 
   const stop = async () => {
     // The next signal ends the program at once.
     for (const signal of SIGNALS) process.off(signal, stop);
+    stopping.abort();
     await server.stop();
     pool.close();
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   console.log(`Listening on http://localhost:${server.port}/`);
+  if (stats !== false) console.log(`Dashboard at http://localhost:${server.port}/_pool`);
 }
 
 /** Opens the port. */

@@ -9,7 +9,6 @@
  */
 
 import { type Context, type ExecutionContext, Hono } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -19,6 +18,7 @@ import { contextPool } from "./context_pool.ts";
 import { type EventsEnv, planEvents, streamEvents } from "./events.ts";
 import type { Execution } from "./execution.ts";
 import { hash } from "./hash.ts";
+import { needSignal, needToken, operationsApp } from "./operations.ts";
 import { page } from "./page.ts";
 import { pooled, type PooledEnv } from "./pooled.ts";
 import { needFunction, needInteger, needOptions, received } from "./received.ts";
@@ -26,15 +26,12 @@ import { refuse, refuseMethod } from "./refusal.ts";
 import { reporter } from "./reporter.ts";
 import { parseInput, transform, type TransformInput } from "./transform.ts";
 
-/** What an `Authorization: Bearer` header can carry. */
-const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
-
 const ACTION = "Cannot create gateway";
 
 /** Who may read the statistics of a {@linkcode gateway}. */
 export interface GatewayStatsOptions {
   /**
-   * The bearer token that a reader must send. Without one anybody reads.
+   * What a reader must know: see {@linkcode OperationsOptions.token}. Without one anybody reads.
    *
    * @default {undefined}
    */
@@ -56,11 +53,17 @@ export interface GatewayOptions {
    */
   readonly maxBodyBytes?: number;
   /**
-   * Whether `GET /_pool/stats` answers, and to whom.
+   * Whether `/_pool` answers with the statistics and the dashboard, and to whom.
    *
    * @default {false}
    */
   readonly stats?: boolean | GatewayStatsOptions;
+  /**
+   * Ends the streams of the dashboard: see {@linkcode OperationsOptions.signal}.
+   *
+   * @default {undefined}
+   */
+  readonly signal?: AbortSignal;
   /**
    * Turns a valid input into the answer's JSON value. It may use the context until it returns, or
    * until the promise that it returns settles; the answer is written to `context.scratch` then.
@@ -103,7 +106,7 @@ interface GatewayEnv extends PooledEnv {
  * - `GET /hello/:name` renders a page from parameters, headers and a cookie.
  * - `POST /hash` reads a body chunk by chunk and answers its SHA-256.
  * - `GET /events?count=10&intervalMs=1000` streams server-sent events.
- * - `GET /healthz`, and `GET /_pool/stats` where it is enabled.
+ * - `GET /healthz`, and below `/_pool` the {@linkcode operations} where they are enabled.
  *
  * Every error is a JSON object with one `error`: 400 for a body or a query that is not valid, 401
  * for a missing or wrong token, 404, 405, 413 for a body that is too large, 414 and 431 for
@@ -130,12 +133,13 @@ interface GatewayEnv extends PooledEnv {
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
   needOptions(ACTION, "options", options);
-  const { maxBodyBytes = 1_048_576, stats = false, onError = () => {} } = options;
+  const { maxBodyBytes = 1_048_576, stats = false, signal, onError = () => {} } = options;
   const answer = options.transform ?? transform;
   needInteger(ACTION, "maxBodyBytes", maxBodyBytes, 1);
   needFunction(ACTION, "transform", answer);
   needFunction(ACTION, "onError", onError);
-  const statsToken = findToken(stats);
+  needSignal(ACTION, signal);
+  const guard = guardOf(stats);
   const report = reporter(onError);
   const lease = pooled({ pool: options.pool ?? contextPool({ onError: report }), onError: report });
   const { pool } = lease;
@@ -195,9 +199,8 @@ export function gateway(options: GatewayOptions = {}): Gateway {
   app.all("/events", (c) => refuseMethod(c, "GET, HEAD"));
 
   if (stats !== false) {
-    if (statsToken !== undefined) app.get("/_pool/stats", authorize(statsToken));
-    app.get("/_pool/stats", (c) => c.json(pool.stats(), 200, { "Cache-Control": "no-store" }));
-    app.all("/_pool/stats", (c) => refuseMethod(c, "GET, HEAD"));
+    const ending = signal === undefined ? {} : { signal };
+    app.route("/", operationsApp({ pools: [pool], ...guard, ...ending, onError: report }));
   }
 
   app.notFound((c) => refuse(c, 404, "Cannot answer: route must exist: received an unknown one"));
@@ -222,33 +225,16 @@ function refuseSize(c: Context, maxBodyBytes: number): Response {
   return refuse(c, 413, `Cannot transform: ${rule}: received more`);
 }
 
-/** Hono's own check of a bearer token, answering in JSON. */
-function authorize(token: string): ReturnType<typeof bearerAuth> {
-  const message = {
-    error: "Cannot read stats: bearer token must be right: received none or another",
-  };
-  return bearerAuth({
-    token,
-    noAuthenticationHeader: { message },
-    invalidAuthenticationHeader: { message },
-    invalidToken: { message },
-  });
-}
-
-/** The token that guards the statistics, if one does. */
-function findToken(stats: unknown): string | undefined {
-  if (typeof stats === "boolean") return undefined;
+/** What guards the statistics. */
+function guardOf(stats: unknown): GatewayStatsOptions {
+  if (typeof stats === "boolean") return {};
   if (typeof stats !== "object" || stats === null) {
     throw new TypeError(
       `${ACTION}: stats must be a boolean or an object: received ${received(stats)}`,
     );
   }
-  const { token } = stats as { token?: unknown };
-  if (token === undefined || typeof token === "string" && BEARER_TOKEN.test(token)) return token;
-  // Not what it is: it may be almost right.
-  throw new TypeError(
-    `${ACTION}: stats.token must be of characters a bearer token may have: received ${
-      typeof token === "string" ? `${token.length} characters` : typeof token
-    }`,
-  );
+  const { token } = stats as GatewayStatsOptions;
+  if (token === undefined) return {};
+  needToken(ACTION, "stats.token", token);
+  return { token };
 }

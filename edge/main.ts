@@ -24,17 +24,21 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 async function serve(): Promise<void> {
   const env = Deno.env.toObject();
   const port = readPort(env);
-  const { fetch, pool } = gateway({ stats: readStats(env), onError: console.error });
+  const stats = readStats(env);
+  const stopping = new AbortController();
+  const { fetch, pool } = gateway({ stats, signal: stopping.signal, onError: console.error });
   const flight = new Flight(fetch);
   const stop = async () => {
     // The next signal ends the program at once.
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+    stopping.abort();
     await flight.land(DRAIN_MS);
     await server.shutdown();
   };
   // Before it says that it listens: whoever reads that may stop it at once.
   for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
   const server = listen(port, (request) => flight.fetch(request));
+  if (stats !== false) console.log(`Dashboard at http://localhost:${server.addr.port}/_pool`);
   await server.finished;
   pool.close();
 }
@@ -83,7 +87,7 @@ class Flight {
 }
 
 /** Opens the port, and says so. */
-function listen(port: number, fetch: Fetch): Deno.HttpServer {
+function listen(port: number, fetch: Fetch): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({
       port,

@@ -32,6 +32,8 @@ export type { MessageConnection, MessageSocket } from "./message_connection.ts";
 export type { MessageStats } from "./message_stats.ts";
 export { type ListeningSocket, type Messages, messages, type MessagesOptions } from "./messages.ts";
 export { NameStore, type NameStoreOptions } from "./name_store.ts";
+export type { ObservedPool } from "./dashboard/reading.ts";
+export { type Operations, operations, type OperationsOptions } from "./operations.ts";
 export {
   pooled,
   type PooledContext,

@@ -33,8 +33,9 @@ export function readPort({ PORT: port }: Environment): number {
 /**
  * Who may read the statistics.
  *
- * - `POOL_STATS`: `1` or `true` to serve `GET /_pool/stats`; `0`, `false` or unset not to
- * - `POOL_TOKEN`: the bearer token that it then asks for
+ * - `POOL_STATS`: `1` or `true` to serve the statistics and the dashboard below `/_pool`; `0`, `false`
+ *   or unset not to
+ * - `POOL_TOKEN`: the token that they then ask for
  *
  * @throws {TypeError} A variable is something else, or there is a token but nothing to guard.
  */

@@ -82,6 +82,9 @@ const DETECT = "src/adapter/detect.ts";
 /** What serves the example of the edge on one runtime, and may use what is that runtime's own. */
 const EDGE_MAINS = ["edge/bun.ts", "edge/main.ts", "edge/worker.ts"];
 
+/** What runs in a browser and is published as a text only, made of it by `deno task dashboard`. */
+const CLIENT = "edge/dashboard/client/";
+
 const FILES = ["mod.ts", ...["src", "edge", "testing"].flatMap(sourceFiles)];
 const CORE = FILES.filter((path) => path === "mod.ts" || /^src\/(?!adapter\/)/.test(path));
 
@@ -93,11 +96,17 @@ function isPrivate(path: string): boolean {
 /** The imports of a file that satisfy no rule of its place. */
 function wrongImports(path: string): string[] {
   const imports = importsOf(path);
+  if (path.startsWith(CLIENT)) {
+    // Of the service it knows the types only.
+    const others = ["mod.ts", "edge/dashboard/reading.ts", "uplot"];
+    return imports.filter((target) => !target.startsWith(CLIENT) && !others.includes(target));
+  }
   if (path.startsWith("edge/")) {
     return imports.filter((target) => {
       if (target.startsWith("node:")) return !EDGE_MAINS.includes(path);
       const isPublic = target === "mod.ts" || target === "src/buffers/mod.ts";
-      return !isPublic && !target.startsWith("edge/") && !/^hono(\/|$)/.test(target);
+      const isOwn = target.startsWith("edge/") && !target.startsWith(CLIENT);
+      return !isPublic && !isOwn && !/^hono(\/|$)/.test(target);
     });
   }
   if (path.startsWith("testing/")) {

@@ -93,7 +93,7 @@ async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void>
   }
 }
 
-/** Spellings of the path of the statistics, or of what lies beside them. */
+/** Spellings of the paths of the statistics and the dashboard, or of what lies beside them. */
 const SPELLINGS: readonly string[] = [
   "/_pool",
   "/_pool/",
@@ -114,6 +114,12 @@ const SPELLINGS: readonly string[] = [
   "/x/%2e%2e/_pool/stats",
   "http://a/_pool/stats",
   "/_pool/anything",
+  "/_pool/events",
+  "/_pool/events/",
+  "/_pool/events?pool=0",
+  "/_pool/%65vents",
+  "/_pool/events;a",
+  "/_pool/debug",
   "/_pool/explain",
   "/_pool/__proto__",
 ];
@@ -135,6 +141,8 @@ const KEYS: readonly string[] = [
   "Authorization: Bearer undefined\r\n",
   "Authorization: Bearer \r\n",
   `Cookie: token=${TOKEN}\r\n`,
+  `Cookie: siliconflow_pool=${TOKEN}\r\n`,
+  "Cookie: siliconflow_pool=1.9999999999999.\r\n",
   `X-Authorization: Bearer ${TOKEN}\r\n`,
   "X-Forwarded-For: 127.0.0.1\r\nX-Original-URL: /_pool/stats\r\n",
 ];
@@ -254,7 +262,7 @@ for (const runtime of RUNTIMES) {
         }
       }
       for (const key of KEYS) {
-        for (const path of ["/_pool/stats", "/%5fpool/stats"]) {
+        for (const path of ["/_pool/stats", "/%5fpool/stats", "/_pool/events", "/_pool/"]) {
           const { status, text } = await send(server, ask("GET", path, key));
           assert(status === 401 || status === 400, `${key} ${path}: ${text}`);
           assert(!isTold(text), text);
