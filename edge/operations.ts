@@ -8,6 +8,7 @@
  * @module
  */
 
+import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/mod.ts";
 import { type Context, type ExecutionContext, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assets } from "./dashboard/assets.ts";
@@ -80,6 +81,7 @@ export interface Operations {
  *
  * - `GET /_pool` shows the dashboard to a browser.
  * - `GET /_pool/stats` answers {@linkcode PoolStats}.
+ * - `GET /_pool/metrics` tells Prometheus of all pools, as OpenMetrics where that is asked for.
  * - `GET /_pool/events` streams what the dashboard shows, as server-sent events.
  * - `GET /_pool/login`, `POST /_pool/login` and `POST /_pool/logout`, where there is a token.
  *
@@ -145,6 +147,19 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
     return c.json(pools[selected]!.stats(), 200, { "Cache-Control": "no-store" });
   });
   app.all(`${path}/stats`, (c) => refuseMethod(c, "GET, HEAD"));
+
+  const writer = new PrometheusWriter();
+  app.get(`${path}/metrics`, admit, (c) => {
+    const format = prometheusFormat(c.req.header("Accept"));
+    const text = writer.write(pools.map((pool) => pool.stats()), format);
+    // A response copies bytes at once.
+    return c.body(text, 200, {
+      "Content-Type": PROMETHEUS_TYPES[format],
+      "Cache-Control": "no-store",
+      "Vary": "Accept",
+    });
+  });
+  app.all(`${path}/metrics`, (c) => refuseMethod(c, "GET, HEAD"));
 
   app.get(`${path}/events`, admit, (c) => {
     const selected = selectPool(c, pools);

@@ -244,7 +244,7 @@ export class PrometheusWriter {
       this.#length += digits + sign;
       for (let at = this.#length - 1, i = 0; i < digits; i++, at--) {
         const next = Math.floor(rest / 10);
-        this.#bytes[at] = ZERO + rest - next * 10;
+        this.#bytes[at] = ZERO + (rest - next * 10);
         rest = next;
       }
     }

@@ -85,7 +85,7 @@ const EDGE_MAINS = ["edge/bun.ts", "edge/main.ts", "edge/worker.ts"];
 /** What runs in a browser and is published as a text only, made of it by `deno task dashboard`. */
 const CLIENT = "edge/dashboard/client/";
 
-const FILES = ["mod.ts", ...["src", "edge", "testing"].flatMap(sourceFiles)];
+const FILES = ["mod.ts", ...["src", "edge", "metrics", "testing"].flatMap(sourceFiles)];
 const CORE = FILES.filter((path) => path === "mod.ts" || /^src\/(?!adapter\/)/.test(path));
 
 /** Whether an adapter's file is one of its own helpers. */
@@ -104,10 +104,13 @@ function wrongImports(path: string): string[] {
   if (path.startsWith("edge/")) {
     return imports.filter((target) => {
       if (target.startsWith("node:")) return !EDGE_MAINS.includes(path);
-      const isPublic = target === "mod.ts" || target === "src/buffers/mod.ts";
+      const isPublic = ["mod.ts", "metrics/mod.ts", "src/buffers/mod.ts"].includes(target);
       const isOwn = target.startsWith("edge/") && !target.startsWith(CLIENT);
       return !isPublic && !isOwn && !/^hono(\/|$)/.test(target);
     });
+  }
+  if (path.startsWith("metrics/")) {
+    return imports.filter((target) => target !== "mod.ts" && !target.startsWith("metrics/"));
   }
   if (path.startsWith("testing/")) {
     return imports.filter((target) =>

@@ -99,6 +99,9 @@ const SPELLINGS: readonly string[] = [
   "/_pool/",
   "/_pool/stats",
   "/_pool/stats/",
+  "/_pool/metrics",
+  "/_pool/metrics/",
+  "/%5fpool/metrics",
   "/_pool/stats?token=" + TOKEN,
   "/_pool/stats;a",
   "/_pool/stats%00",
@@ -253,7 +256,9 @@ for (const runtime of RUNTIMES) {
     it("answers nobody without the token where there is one", { skip }, async () => {
       const settings = { POOL_STATS: "1", POOL_TOKEN: TOKEN };
       await using server = await startOn(runtime, EDGE, folder, settings);
-      const isTold = (text: string) => text.includes('"leased"') || text.includes(TOKEN);
+      const isTold = (text: string) =>
+        text.includes('"leased"') || text.includes("siliconflow_pool_") ||
+        text.includes(TOKEN);
       for (const path of SPELLINGS) {
         for (const method of METHODS) {
           const { status, text } = await send(server, ask(method, path));
@@ -262,7 +267,15 @@ for (const runtime of RUNTIMES) {
         }
       }
       for (const key of KEYS) {
-        for (const path of ["/_pool/stats", "/%5fpool/stats", "/_pool/events", "/_pool/"]) {
+        for (
+          const path of [
+            "/_pool/stats",
+            "/%5fpool/stats",
+            "/_pool/metrics",
+            "/_pool/events",
+            "/_pool/",
+          ]
+        ) {
           const { status, text } = await send(server, ask("GET", path, key));
           assert(status === 401 || status === 400, `${key} ${path}: ${text}`);
           assert(!isTold(text), text);

@@ -130,6 +130,10 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "TransformStep",
     ],
   },
+  "./metrics": {
+    values: ["PROMETHEUS_TYPES", "PrometheusWriter", "prometheusFormat"],
+    types: ["PrometheusFormat"],
+  },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
     types: ["FakeHostOptions", "Watched"],

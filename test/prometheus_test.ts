@@ -1,0 +1,240 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import { METRICS, prometheusName } from "../metrics/catalogue.ts";
+import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/mod.ts";
+import { inertHost, Pool, type PoolStats } from "../mod.ts";
+import { FakeHost } from "../testing/mod.ts";
+
+/** A sample of an exposition. */
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Reads an exposition as a scraper does; fails on what is none. */
+function parse(text: string): Sample[] {
+  assert(text.endsWith("\n"));
+  return text.slice(0, -1).split("\n").filter((line) => !line.startsWith("#")).map((line) => {
+    const [, name, inner, value] = line.match(/^([a-z_]+)\{(.*)\} (\S+)$/s)!;
+    const labels: Record<string, string> = {};
+    const rest = inner!.replaceAll(
+      /([a-z_]+)="((?:[^"\\]|\\["\\n])*)"(?:,|$)/gs,
+      (_, key: string, escaped: string) => {
+        assert(!(key in labels), `two labels ${key}: ${line}`);
+        labels[key] = escaped.replaceAll(/\\(.)/gs, (_, c: string) => c === "n" ? "\n" : c);
+        return "";
+      },
+    );
+    assertEquals(rest, "", line);
+    assert(/^(-?\d+(\.\d+)?(e[+-]?\d+)?|[+-]Inf|NaN)$/.test(value!), line);
+    return { name: name!, labels, value: Number(value!.replace("Inf", "Infinity")) };
+  });
+}
+
+function write(all: readonly PoolStats[], format?: "text" | "openmetrics"): string {
+  return new TextDecoder().decode(new PrometheusWriter().write(all, format));
+}
+
+function poolNamed(name: string): Pool<object> {
+  return new Pool({ name, create: () => ({}), reset: () => {}, host: inertHost() });
+}
+
+describe("PrometheusWriter", () => {
+  it("PrometheusWriter writes each family once, and of each pool what it holds", () => {
+    const pools = ["a", "b"].map(poolNamed);
+    pools[0]!.release(pools[0]!.acquire("x"));
+    pools[1]!.acquire("y");
+    const text = write(pools.map((pool) => pool.stats()));
+    const lines = text.split("\n");
+    const of = (name: string) => lines.filter((line) => line.includes(name));
+    assertEquals(of("siliconflow_pool_acquires_total"), [
+      "# HELP siliconflow_pool_acquires_total Acquires so far, those of stamped leases included.",
+      "# TYPE siliconflow_pool_acquires_total counter",
+      'siliconflow_pool_acquires_total{pool="a",tag="x"} 1',
+      'siliconflow_pool_acquires_total{pool="b",tag="y"} 1',
+    ]);
+    assertEquals(of("siliconflow_pool_leased_objects{"), [
+      'siliconflow_pool_leased_objects{pool="a"} 0',
+      'siliconflow_pool_leased_objects{pool="b"} 1',
+    ]);
+    assertEquals(of("siliconflow_pool_info{"), [
+      'siliconflow_pool_info{pool="a",runtime="none",scheduler="adaptive"} 1',
+      'siliconflow_pool_info{pool="b",runtime="none",scheduler="adaptive"} 1',
+    ]);
+    const heads = lines.filter((line) => line.startsWith("# TYPE "));
+    assertEquals(new Set(heads).size, heads.length);
+  });
+
+  it("PrometheusWriter leaves out what the runtime does not tell", () => {
+    const host = new FakeHost();
+    const pool = new Pool({ create: () => ({}), reset: () => {}, host });
+    pool.tick();
+    assert(!/heap|gc_pause/.test(write([pool.stats()])));
+    host.heapReading = { usedBytes: 5, limitBytes: 1.5e9 };
+    pool.tick();
+    const told = parse(write([pool.stats()])).filter(({ name }) => name.includes("heap"));
+    assertEquals(told.map(({ name, value }) => [name, value]), [
+      ["siliconflow_pool_heap_used_bytes", 5],
+      ["siliconflow_pool_heap_limit_bytes", 1.5e9],
+    ]);
+  });
+
+  it("PrometheusWriter writes histograms that rise, in seconds", () => {
+    const host = new FakeHost();
+    const pool = new Pool({ create: () => ({}), reset: () => {}, host, debug: true });
+    for (const heldMs of [0.5, 3, 3000]) {
+      const object = pool.acquire("a");
+      host.time += heldMs;
+      pool.release(object, "a");
+    }
+    const samples = parse(write([pool.stats()]))
+      .filter(({ name }) => name.startsWith("siliconflow_pool_hold_seconds"));
+    const buckets = samples.filter(({ name }) => name.endsWith("_bucket"));
+    const at = (le: string) => buckets.find(({ labels }) => labels["le"] === le)?.value;
+    assertEquals([at("0.00025"), at("0.001"), at("0.004"), at("1.024"), at("4.096"), at("+Inf")], [
+      0,
+      1,
+      2,
+      2,
+      3,
+      3,
+    ]);
+    for (const [i, { labels, value }] of buckets.entries()) {
+      if (i === 0) continue;
+      assert(value >= buckets[i - 1]!.value);
+      assert(
+        Number(labels["le"]!.replace("Inf", "Infinity")) > Number(buckets[i - 1]!.labels["le"]),
+      );
+    }
+    const [sum, count] = samples.slice(-2);
+    assertEquals([sum!.value, count!.value], [3.0035, 3]);
+  });
+
+  it("PrometheusWriter tells pools of one name apart", () => {
+    const pools = ["a", "a", "a#2", "a"].map(poolNamed);
+    const samples = parse(write(pools.map((pool) => pool.stats())));
+    const names = samples.filter(({ name }) => name === "siliconflow_pool_info")
+      .map(({ labels }) => labels["pool"]);
+    assertEquals(names, ["a", "a#2", "a#2#2", "a#3"]);
+  });
+
+  it("PrometheusWriter brings any name of a tag through, and makes no two of them one", () => {
+    const name = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+    const hostile = fc.constantFrom(
+      '"',
+      "\\",
+      "\n",
+      "\r\n",
+      '"} 1\nx{a="',
+      "\ud800",
+      "\ud801",
+      "\0",
+      "{}",
+    );
+    fc.assert(fc.property(fc.uniqueArray(fc.oneof(name, hostile), { maxLength: 30 }), (tags) => {
+      const pool = new Pool({
+        create: () => ({}),
+        reset: () => {},
+        host: inertHost(),
+        maxTags: 40,
+        name: tags[0] ?? "pool",
+      });
+      for (const tag of tags) pool.release(pool.acquire(tag));
+      const stats = pool.stats();
+      for (const format of ["text", "openmetrics"] as const) {
+        const read = parse(write([stats], format))
+          .filter(({ name }) => name === "siliconflow_pool_acquires_total")
+          .map(({ labels }) => labels["tag"]!);
+        assertEquals(read.length, tags.length);
+        assertEquals(new Set(read).size, tags.length);
+        const whole = read.filter((_, i) => stats.tags[i]!.name.isWellFormed());
+        assertEquals(whole, stats.tags.map(({ name }) => name).filter((tag) => tag.isWellFormed()));
+      }
+    }));
+  });
+
+  it("PrometheusWriter writes any number as it is", () => {
+    const numbers = [
+      0,
+      1,
+      9,
+      10,
+      99,
+      100,
+      2 ** 31,
+      Number.MAX_SAFE_INTEGER,
+      2 ** 60,
+      0.1,
+      1e-7,
+      -3,
+      NaN,
+    ];
+    for (const created of [...numbers, Infinity, -Infinity]) {
+      const stats = { ...poolNamed("a").stats(), created };
+      const [sample] = parse(write([stats]))
+        .filter(({ name }) => name === "siliconflow_pool_created_objects_total");
+      assertEquals(sample!.value, created);
+    }
+  });
+
+  it("PrometheusWriter keeps its buffer, whatever it wrote before", () => {
+    const writer = new PrometheusWriter();
+    const small = poolNamed("small");
+    const large = new Pool({
+      create: () => ({}),
+      reset: () => {},
+      host: inertHost(),
+      maxTags: 2000,
+    });
+    const before = writer.write([small.stats()]).slice();
+    for (let i = 0; i < 2000; i++) large.release(large.acquire(`tag ${i}`));
+    assertEquals(
+      parse(new TextDecoder().decode(writer.write([large.stats()]))).length > 2000,
+      true,
+    );
+    const view = writer.write([small.stats()]);
+    assertEquals(view, before);
+    assertStrictEquals(writer.write([small.stats()]).buffer, view.buffer);
+  });
+
+  it("PrometheusWriter writes OpenMetrics with units and an end", () => {
+    const lines = write([poolNamed("a").stats()], "openmetrics").split("\n");
+    assertEquals(lines.slice(-2), ["# EOF", ""]);
+    assert(lines.includes("# TYPE siliconflow_pool info"));
+    assert(lines.includes("# TYPE siliconflow_pool_created_objects counter"));
+    assert(lines.includes('siliconflow_pool_created_objects_total{pool="a"} 0'));
+    assert(lines.includes("# UNIT siliconflow_pool_idle_bytes bytes"));
+  });
+
+  it("METRICS have names of the form that Prometheus asks for, each once", () => {
+    const names = METRICS.map(prometheusName);
+    assertEquals(new Set(names).size, names.length);
+    for (const name of names) {
+      assert(/^siliconflow_pool_[a-z_]+$/.test(name) && !/_total$/.test(name), name);
+    }
+    for (const { help } of METRICS) assert(/^[^\n\\]+\.$/.test(help), help);
+  });
+});
+
+describe("prometheusFormat()", () => {
+  const cases: readonly (readonly [string | null, "text" | "openmetrics"])[] = [
+    [null, "text"],
+    ["*/*", "text"],
+    ["text/plain", "text"],
+    ["application/openmetrics-text", "openmetrics"],
+    ["application/openmetrics-text; version=1.0.0; q=0.5, text/plain;q=0.4", "openmetrics"],
+    ["application/openmetrics-text;version=1.0.0;q=0.3,text/plain;q=0.4", "text"],
+    ["application/openmetrics-text;version=0.0.1", "text"],
+    ["application/openmetrics-text;version=1.0.0;q=0", "text"],
+    ["APPLICATION/OPENMETRICS-TEXT;VERSION=1.0.0", "openmetrics"],
+    ["application/openmetrics-text;q=many", "text"],
+  ];
+  for (const [accept, format] of cases) {
+    it(`prometheusFormat() is ${format} for ${accept}`, () => {
+      assertEquals(prometheusFormat(accept), format);
+      assert(PROMETHEUS_TYPES[format].includes("version="));
+    });
+  }
+});
