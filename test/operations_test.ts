@@ -87,7 +87,7 @@ const listen = async (service: Operations, init: RequestInit = { headers: BEARER
   new Events(await service.request("/_pool/events", init));
 
 describe("operations() lets in", () => {
-  const PATHS = ["/_pool/stats", "/_pool/events", "/_pool", "/_pool/"];
+  const PATHS = ["/_pool/stats", "/_pool/metrics", "/_pool/events", "/_pool", "/_pool/"];
 
   for (const path of PATHS) {
     it(`nobody without a token or a session to ${path}`, async () => {
@@ -320,6 +320,29 @@ describe("operations() GET /stats", () => {
   });
 });
 
+describe("operations() GET /metrics", () => {
+  it("answers those of all pools, in the format that is accepted", async () => {
+    const pools = ["first", "second"].map((name) => newPool({ name }));
+    pools[1]!.lease("auth").release();
+    const service = operations({ pools });
+    const text = await service.request("/_pool/metrics");
+    assertEquals(text.headers.get("cache-control"), "no-store");
+    assertMatch(text.headers.get("content-type")!, /^text\/plain; ?version=0\.0\.4/);
+    const first = await text.text();
+    for (const name of ["first", "second"]) assertStringIncludes(first, `{pool="${name}"`);
+    const sample = 'siliconflow_pool_acquires_total{pool="second",tag="auth"}';
+    assertStringIncludes(first, `\n${sample} 1\n`);
+
+    pools[1]!.lease("auth").release();
+    const headers = { Accept: "application/openmetrics-text;version=1.0.0" };
+    const open = await service.request("/_pool/metrics", { headers });
+    assertMatch(open.headers.get("content-type")!, /^application\/openmetrics-text/);
+    const second = await open.text();
+    assertStringIncludes(second, `\n${sample} 2\n`);
+    assert(second.endsWith("# EOF\n"));
+  });
+});
+
 describe("operations() answers", () => {
   it("405 to other methods", async () => {
     const CASES: readonly [string, string, string][] = [
@@ -327,6 +350,7 @@ describe("operations() answers", () => {
       ["PUT", "/_pool/", "GET, HEAD"],
       ["POST", "/_pool/stats", "GET, HEAD"],
       ["DELETE", "/_pool/events", "GET, HEAD"],
+      ["POST", "/_pool/metrics", "GET, HEAD"],
       ["PUT", "/_pool/login", "GET, HEAD, POST"],
       ["GET", "/_pool/logout", "POST"],
     ];

@@ -6,34 +6,12 @@
  * @module
  */
 
-import type { Explanation, HeapReading, Leak, PoolStats, TagStats } from "../../mod.ts";
+import type { Explanation, Leak, PoolStats } from "../../mod.ts";
 
 /** The most tags, decisions and leaks that are shown. */
 const MAX_TAGS = 64;
 const MAX_DECISIONS = 128;
 const MAX_LEAKS = 32;
-
-/** A tag's statistics, with a histogram of its hold times where the pool keeps one. */
-export type ShownTag = TagStats & {
-  /** Upper edges in milliseconds, and counts between them. */
-  readonly holds?: { readonly edges: readonly number[]; readonly counts: readonly number[] };
-};
-
-/** A pool's statistics, with what its host told where the pool keeps that. */
-export type ShownStats = Omit<PoolStats, "tags"> & {
-  /** Collections so far, and their pauses in milliseconds. */
-  readonly gc?: {
-    readonly minor: number;
-    readonly major: number;
-    readonly unknown: number;
-    readonly pauseMs?: number;
-    readonly maxPauseMs?: number;
-  };
-  /** The heap as of the last tick. */
-  readonly heap?: HeapReading;
-  /** The tags. */
-  readonly tags: readonly ShownTag[];
-};
 
 /** A pool as far as it is looked at. */
 export interface ObservedPool {
@@ -54,7 +32,7 @@ export interface Reading {
   /** The index of the one that this is about. */
   readonly selected: number;
   /** Its statistics, with the tags that were used most. */
-  readonly stats: ShownStats;
+  readonly stats: PoolStats;
   /** Why it holds what it holds, for the same tags. */
   readonly explanation: Explanation;
   /** The leases that have lasted too long, the longest first, as far as they are shown. */
@@ -75,7 +53,7 @@ export function readPool(
   names: readonly string[],
   showsStacks: boolean,
 ): Reading {
-  const stats: ShownStats = pool.stats();
+  const stats = pool.stats();
   const explanation = pool.explain();
   const leaks = pool.leaks().toSorted((a, b) => b.heldMs - a.heldMs);
   const shown = new Set(

@@ -185,7 +185,16 @@ for (const runtime of RUNTIMES) {
         await open({}, async (page) => {
           await using _ = new Load(port);
           await visit(page, port);
-          for (const id of ["hits", "acquires", "objects"]) await untilDrawn(page, id);
+          for (const id of ["hits", "acquires", "objects", "gc"]) await untilDrawn(page, id);
+          if (runtime === "workerd") {
+            assertEquals(
+              await page.locator("#heap .none").innerText(),
+              "Not told by this runtime.",
+            );
+          } else {
+            await untilDrawn(page, "heap");
+          }
+          await untilDrawn(page, "holds");
           await page.waitForSelector("#tags tbody tr");
           assertMatch(await page.locator("#tags tbody").innerText(), /^\/transform/);
           assertEquals(await page.locator("#isolate").isVisible(), runtime === "workerd");
@@ -345,7 +354,9 @@ async function untilFull(page: Page): Promise<void> {
     await page.waitForSelector(`#${id} tbody tr`);
   }
   await page.waitForSelector("#decisions li");
-  for (const id of ["hits", "acquires", "objects"]) await untilDrawn(page, id);
+  for (const id of ["hits", "acquires", "objects", "gc", "heap", "holds"]) {
+    await untilDrawn(page, id);
+  }
 }
 
 describe("the dashboard", () => {

@@ -7,6 +7,7 @@
  */
 
 import type UPlot from "uplot";
+import type { Histogram } from "../../../mod.ts";
 import {
   colorOf,
   describe,
@@ -18,6 +19,7 @@ import {
   showNothing,
   Width,
 } from "./frame.ts";
+
 import { time } from "./words.ts";
 
 // It comes with a script of its own.
@@ -28,7 +30,7 @@ export class BandChart {
   readonly #parts: Parts;
   readonly #width: Width;
   #plot: UPlot | undefined;
-  #edges: readonly number[] = [];
+  #labels: readonly string[] = [];
 
   /** Makes one in a figure of the page. */
   constructor(id: string) {
@@ -45,12 +47,12 @@ export class BandChart {
     showNothing(this.#parts, title, text);
   }
 
-  /** Draws counts below upper edges in milliseconds, of those bands that lie between counts. */
-  draw(title: string, edges: readonly number[], counts: readonly number[]): void {
+  /** Draws the bands of a histogram that lie between counts. */
+  draw(title: string, { edges, counts }: Histogram): void {
     const total = counts.reduce((sum, n) => sum + n, 0);
     const first = Math.max(0, counts.findIndex((n) => n > 0) - 1);
     const last = Math.min(counts.length, counts.findLastIndex((n) => n > 0) + 2);
-    this.#edges = edges.slice(first, last);
+    this.#labels = counts.slice(first, last).map((_, i) => labelOf(edges, first + i));
     const shares = counts.slice(first, last).map((n) => n / total);
     if (this.#plot === undefined) this.#make();
     const bands = shares.map((_, i) => i);
@@ -62,7 +64,7 @@ export class BandChart {
     const most = shares.indexOf(Math.max(...shares));
     describe(
       this.#parts.plot,
-      `${title}. ${total} timed. Most often up to ${time(this.#edges[most] ?? 0)}: ${
+      `${title}. ${total} timed. Most often ${this.#labels[most]}: ${
         percent(shares[most] ?? 0)
       } of them.`,
     );
@@ -89,10 +91,10 @@ export class BandChart {
             ...frame.axes[0],
             // One label a band, as far as there is room.
             splits: (plot) => {
-              const step = Math.ceil(this.#edges.length * 56 / Math.max(1, plot.width - 60));
-              return this.#edges.map((_, i) => i).filter((i) => i % step === 0);
+              const step = Math.ceil(this.#labels.length * 56 / Math.max(1, plot.width - 60));
+              return this.#labels.map((_, i) => i).filter((i) => i % step === 0);
             },
-            values: (_, splits) => splits.map((i) => `≤ ${time(this.#edges[i] ?? 0)}`),
+            values: (_, splits) => splits.map((i) => this.#labels[i] ?? ""),
             grid: { show: false },
           },
           frame.axes[1]!,
@@ -109,6 +111,12 @@ export class BandChart {
       plot,
     );
   }
+}
+
+/** What lies in a band. The last one has no upper edge. */
+function labelOf(edges: readonly number[], band: number): string {
+  const edge = edges[band];
+  return edge === undefined ? `> ${time(edges.at(-1)!)}` : `≤ ${time(edge)}`;
 }
 
 function percent(value: number): string {

@@ -72,7 +72,7 @@ export function showGraphs({ stats }: Reading, history: History): void {
 }
 
 function showGc({ gc, runtime }: Reading["stats"], history: History): void {
-  if (gc === undefined || runtime === "none") {
+  if (runtime === "none") {
     charts.gc.explain("Garbage collection", "Not told by this runtime.");
   } else if (gc.pauseMs !== undefined) {
     charts.gc.draw({

@@ -107,9 +107,11 @@ export class LineChart {
     none.hidden = true;
     plot.hidden = legend.hidden = false;
     this.#legend = fillLegend(legend, plan.lines);
+    const frame = frameOf(this.#width.now, plan.format);
+    if (plan.isBinary) frame.axes[1]!.incrs = Array.from({ length: 50 }, (_, i) => 2 ** i);
     this.#plot = new uPlot(
       {
-        ...frameOf(this.#width.now, plan.format),
+        ...frame,
         scales: { x: { time: true, auto: false }, y: { auto: false } },
         cursor: {
           y: false,

@@ -45,7 +45,6 @@ export function pointOf(before: Reading | undefined, now: Reading): Point {
   point["misses"] = misses / seconds;
   const { gc } = stats;
   const former = before.stats.gc;
-  if (gc === undefined || former === undefined) return point;
   if (gc.pauseMs !== undefined) point["pauseMs"] = (gc.pauseMs - (former.pauseMs ?? 0)) / seconds;
   point["minor"] = (gc.minor + gc.unknown - former.minor - former.unknown) / seconds;
   point["major"] = (gc.major - former.major) / seconds;

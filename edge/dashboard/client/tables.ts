@@ -103,7 +103,7 @@ function showLeaks(reading: Reading): void {
   leaks.show(reading.leaks, (_, i) => String(i));
   find("leaks-card").hidden = reading.leaks.length === 0;
   find("leaks-none").hidden = reading.leaks.length > 0;
-  write(find("leaks-none"), `None among the ${count(watched.leases)} leases that are watched.`);
+  write(find("leaks-none"), `None seen; leases that are watched now: ${count(watched.leases)}.`);
   const lost = reading.stats.discarded.leaked;
   find("leaks-note").hidden = lost === 0 && reading.counts.leaks === reading.leaks.length;
   write(

@@ -76,10 +76,10 @@ export function showTags(reading: Reading): void {
   const tag = stats.tags.find(({ name }) => name === selected);
   const title = tag === undefined ? "Hold times" : `Hold times of ${tag.name}`;
   write(document.querySelector("#holds h3")!, title);
-  if (tag?.holds === undefined || tag.holds.counts.every((n) => n === 0)) {
+  if (tag === undefined || tag.holds.counts.every((n) => n === 0)) {
     holds.explain(title, "No lease was timed yet: 1 in 64 is.");
   } else {
-    holds.draw(title, tag.holds.edges, tag.holds.counts);
+    holds.draw(title, tag.holds);
   }
 }
 

@@ -49,8 +49,8 @@ function tilesOf({ stats }: Reading, history: History): Tile[] {
     ["Idle", count(stats.idle), `${bytes(stats.bytes)} of ${bytes(stats.maxBytes)}`],
     [
       "Collections",
-      gc === undefined ? "–" : count(gc.minor + gc.major + gc.unknown),
-      gc?.pauseMs === undefined
+      count(gc.minor + gc.major + gc.unknown),
+      gc.pauseMs === undefined
         ? "pauses: not told by this runtime"
         : `${time(gc.pauseMs)} of pauses, the longest ${time(gc.maxPauseMs ?? 0)}`,
     ],
