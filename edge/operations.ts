@@ -8,7 +8,7 @@
  * @module
  */
 
-import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/mod.ts";
+import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/prometheus.ts";
 import { type Context, type ExecutionContext, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assets } from "./dashboard/assets.ts";

@@ -18,7 +18,7 @@ export interface WorkerPlan {
   readonly source: string;
   /** Flags for the engine. */
   readonly v8Flags: readonly string[];
-  /** Whether it serves HTTP on a free port of the loopback device. @default {false} */
+  /** Whether it serves HTTP on a free port of the loopback device, and reaches that. @default {false} */
   readonly isServing?: boolean;
   /** Texts that it finds in its environment, by name. @default {{}} */
   readonly bindings?: Readonly<Record<string, string>>;
@@ -58,6 +58,9 @@ export async function writeWorker(plan: WorkerPlan): Promise<string> {
   const sockets = isServing
     ? `sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],\n  `
     : "";
+  const network = isServing
+    ? `,\n    (name = "internet", network = (allow = ["public", "private", "local"]))`
+    : "";
   await Deno.writeTextFile(
     config,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -69,7 +72,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${COMPATIBILITY_DATE}",
       bindings = [${texts.join(", ")}],
     ),
-  )],
+  )${network}],
   ${sockets}v8Flags = [${flags}],
 );
 `,

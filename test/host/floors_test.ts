@@ -104,13 +104,15 @@ function wrongImports(path: string): string[] {
   if (path.startsWith("edge/")) {
     return imports.filter((target) => {
       if (target.startsWith("node:")) return !EDGE_MAINS.includes(path);
-      const isPublic = ["mod.ts", "metrics/mod.ts", "src/buffers/mod.ts"].includes(target);
+      const isPublic = ["mod.ts", "metrics/prometheus.ts", "src/buffers/mod.ts"].includes(target);
       const isOwn = target.startsWith("edge/") && !target.startsWith(CLIENT);
       return !isPublic && !isOwn && !/^hono(\/|$)/.test(target);
     });
   }
   if (path.startsWith("metrics/")) {
-    return imports.filter((target) => target !== "mod.ts" && !target.startsWith("metrics/"));
+    return imports.filter((target) =>
+      target !== "mod.ts" && target !== "@opentelemetry/api" && !target.startsWith("metrics/")
+    );
   }
   if (path.startsWith("testing/")) {
     return imports.filter((target) =>

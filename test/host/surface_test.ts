@@ -131,8 +131,8 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     ],
   },
   "./metrics": {
-    values: ["PROMETHEUS_TYPES", "PrometheusWriter", "prometheusFormat"],
-    types: ["PrometheusFormat"],
+    values: ["PROMETHEUS_TYPES", "PrometheusWriter", "observePools", "prometheusFormat"],
+    types: ["ObserveOptions", "PrometheusFormat", "StatsSource"],
   },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
