@@ -22,5 +22,6 @@ export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["policy", async () => (await import("../policy.ts")).policy],
   ["request", async () => (await import("../request.ts")).request],
   ["scale", async () => (await import("../scale.ts")).scale],
+  ["scrape", async () => (await import("../scrape.ts")).scrape],
   ["tick", async () => (await import("../tick.ts")).tick],
 ]);
