@@ -203,9 +203,10 @@ function postpone(block: PooledBlock): void {
   block.home = UNSETTLED;
 }
 
-/** Leaves the bytes as they are. */
+/** Leaves the bytes as they are, and `dirty`, which nobody reads then. */
 function keep(block: PooledBlock): void {
-  block.forget();
+  if (block.bytes.length !== block.capacity) block.forget();
+  block.length = -1;
 }
 
 /** Moves the memory away from whatever view anybody has kept. */
