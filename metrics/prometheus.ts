@@ -279,11 +279,11 @@ function namesOf(all: readonly PoolStats[]): string[] {
 }
 
 /**
- * A label's value as it stands between quotes. Half a character is no UTF-8, and two of them must not
- * become the same label.
+ * A label's value as it stands between quotes. Half a character is no UTF-8 and is told by its code
+ * after a U+FFFD; so is U+FFFD itself, or else two tags could become one label.
  */
 function escapeLabel(value: string): string {
   return value
     .replaceAll(/["\\\n]/g, (character) => character === "\n" ? "\\n" : `\\${character}`)
-    .replaceAll(/\p{Surrogate}/gu, (half) => `\ufffd${half.charCodeAt(0).toString(16)}`);
+    .replaceAll(/[\p{Surrogate}\ufffd]/gu, (half) => `\ufffd${half.charCodeAt(0).toString(16)}`);
 }

@@ -130,6 +130,8 @@ describe("PrometheusWriter", () => {
       '"} 1\nx{a="',
       "\ud800",
       "\ud801",
+      "\ufffd",
+      "\ufffdd800",
       "\0",
       "{}",
     );
@@ -149,8 +151,9 @@ describe("PrometheusWriter", () => {
           .map(({ labels }) => labels["tag"]!);
         assertEquals(read.length, tags.length);
         assertEquals(new Set(read).size, tags.length);
-        const whole = read.filter((_, i) => stats.tags[i]!.name.isWellFormed());
-        assertEquals(whole, stats.tags.map(({ name }) => name).filter((tag) => tag.isWellFormed()));
+        const isWhole = (tag: string) => tag.isWellFormed() && !tag.includes("\ufffd");
+        const whole = read.filter((_, i) => isWhole(stats.tags[i]!.name));
+        assertEquals(whole, stats.tags.map(({ name }) => name).filter(isWhole));
       }
     }));
   });
@@ -197,6 +200,16 @@ describe("PrometheusWriter", () => {
     const view = writer.write([small.stats()]);
     assertEquals(view, before);
     assertStrictEquals(writer.write([small.stats()]).buffer, view.buffer);
+  });
+
+  it("PrometheusWriter may write again before a response with what it wrote is read", async () => {
+    const writer = new PrometheusWriter();
+    const [first, second] = ["first", "other"].map((name) => poolNamed(name).stats());
+    const written = writer.write([first!]);
+    const text = new TextDecoder().decode(written);
+    const responses = [new Response(written), new Response(writer.write([second!]))];
+    assertEquals(await responses[0]!.text(), text);
+    assert((await responses[1]!.text()).includes('pool="other"'));
   });
 
   it("PrometheusWriter writes OpenMetrics with units and an end", () => {
