@@ -112,6 +112,22 @@ describe("PrometheusWriter", () => {
     assertEquals([sum!.value, count!.value], [3.0035, 3]);
   });
 
+  it("PrometheusWriter writes a budget where there is one", () => {
+    const generations = [{ name: "only", maxSize: 3, ttlMs: 0 }];
+    for (const [options, value] of [[{}, undefined], [{ maxBytes: 4096 }, 4096]] as const) {
+      const pool = new Pool({
+        create: () => ({}),
+        reset: () => {},
+        host: inertHost(),
+        generations,
+        ...options,
+      });
+      const told = parse(write([pool.stats()]))
+        .find(({ name }) => name === "siliconflow_pool_budget_bytes");
+      assertEquals(told?.value, value);
+    }
+  });
+
   it("PrometheusWriter tells pools of one name apart", () => {
     const pools = ["a", "a", "a#2", "a"].map(poolNamed);
     const samples = parse(write(pools.map((pool) => pool.stats())));
