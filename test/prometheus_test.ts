@@ -218,6 +218,27 @@ describe("PrometheusWriter", () => {
     assertStrictEquals(writer.write([small.stats()]).buffer, view.buffer);
   });
 
+  it("PrometheusWriter writes the same whether it still knows the labels or not", () => {
+    const stats = poolNamed("a").stats();
+    const holds = { edges: [1], counts: [1, 2], sum: 7 };
+    // More than it keeps, so that it forgets them all in between.
+    const tags = Array.from({ length: 9000 }, (_, i) => ({
+      name: `"tag ${i}"`,
+      acquires: i,
+      hits: i,
+      misses: 0,
+      heat: 0,
+      hot: false,
+      shelf: "main" as const,
+      holds,
+    }));
+    const writer = new PrometheusWriter();
+    const first = writer.write([{ ...stats, tags }]).slice();
+    assertEquals(writer.write([{ ...stats, tags }]), first);
+    const few = { ...stats, tags: tags.slice(0, 3) };
+    assertEquals(new TextDecoder().decode(writer.write([few])), write([few]));
+  });
+
   it("PrometheusWriter may write again before a response with what it wrote is read", async () => {
     const writer = new PrometheusWriter();
     const [first, second] = ["first", "other"].map((name) => poolNamed(name).stats());
