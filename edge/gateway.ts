@@ -36,6 +36,12 @@ export interface GatewayStatsOptions {
    * @default {undefined}
    */
   readonly token?: string;
+  /**
+   * Whether `/_pool/debug` answers, too: see {@linkcode OperationsOptions.debug}.
+   *
+   * @default {false}
+   */
+  readonly debug?: boolean;
 }
 
 /** How a {@linkcode gateway} behaves. */
@@ -233,8 +239,7 @@ function guardOf(stats: unknown): GatewayStatsOptions {
       `${ACTION}: stats must be a boolean or an object: received ${received(stats)}`,
     );
   }
-  const { token } = stats as GatewayStatsOptions;
-  if (token === undefined) return {};
-  needToken(ACTION, "stats.token", token);
-  return { token };
+  const { debug = false, token } = stats as GatewayStatsOptions;
+  if (token !== undefined) needToken(ACTION, "stats.token", token);
+  return { debug, ...(token === undefined ? {} : { token }) };
 }

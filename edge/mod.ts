@@ -25,6 +25,7 @@ export type { BodyOptions, BodySource } from "./body.ts";
 export { RequestContext, type RequestContextOptions } from "./context.ts";
 export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
 export type { Execution } from "./execution.ts";
+export type { DebuggedPool } from "./debug/routes.ts";
 export { type Gateway, gateway, type GatewayOptions, type GatewayStatsOptions } from "./gateway.ts";
 export { type Closable, hold } from "./holders.ts";
 export type { AnswerOptions, Message, MessageBody } from "./message.ts";

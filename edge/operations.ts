@@ -17,6 +17,7 @@ import { dashboardPage, loginPage, type LoginTrouble, PAGE_HEADERS } from "./das
 import type { ObservedPool } from "./dashboard/reading.ts";
 import type { Execution } from "./execution.ts";
 import { needFunction, needOptions, received } from "./received.ts";
+import { type DebuggedPool, debugRoutes } from "./debug/routes.ts";
 import { refuse, refuseMethod } from "./refusal.ts";
 import { reporter } from "./reporter.ts";
 import { isOwn, type SessionEnv, Sessions } from "./session.ts";
@@ -35,7 +36,7 @@ const ACTION = "Cannot create operations";
 /** How {@linkcode operations} behave. */
 export interface OperationsOptions {
   /** The pools to look at, at least one. The first is shown first. */
-  readonly pools: readonly ObservedPool[];
+  readonly pools: readonly (ObservedPool & Partial<DebuggedPool>)[];
   /**
    * What a reader must know: programs send it as a bearer token, people type it in once. Without one
    * anybody reads. A long random one: of wrong bearer tokens there may be any number.
@@ -49,6 +50,14 @@ export interface OperationsOptions {
    * @default {"/_pool"}
    */
   readonly path?: string;
+  /**
+   * Whether `/_pool/debug` answers, with what it takes to find out what is wrong: snapshots of the pools
+   * and of the heap, with all secrets that are in memory, recordings, and collections on demand. It needs
+   * a token, and pools with `snapshot()`.
+   *
+   * @default {false}
+   */
+  readonly debug?: boolean;
   /**
    * Ends the streams of the dashboard, which have no end of their own: a server that shuts down would
    * wait for them.
@@ -84,6 +93,9 @@ export interface Operations {
  * - `GET /_pool/metrics` tells Prometheus of all pools, as OpenMetrics where that is asked for.
  * - `GET /_pool/events` streams what the dashboard shows, as server-sent events.
  * - `GET /_pool/login`, `POST /_pool/login` and `POST /_pool/logout`, where there is a token.
+ *
+ * - `/_pool/debug/*`, where it is enabled: `GET snapshot`, and `POST gc`, `heap-snapshot`,
+ *   `gc-trace?seconds=10` and `cpu-profile?seconds=10`, one at a time.
  *
  * `?pool=1` asks `stats` and `events` for the second pool.
  *
@@ -121,7 +133,7 @@ export function operations(options: OperationsOptions): Operations {
 /** The same as a Hono app, whose routes have the whole path. */
 export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
   needOptions(ACTION, "options", options);
-  const { pools, token, path = "/_pool", signal, onError = () => {} } = options;
+  const { pools, token, path = "/_pool", debug = false, signal, onError = () => {} } = options;
   needPools(pools);
   if (token !== undefined) needToken(ACTION, "token", token);
   if (typeof path !== "string" || !PATH.test(path)) {
@@ -131,6 +143,12 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
   }
   needSignal(ACTION, signal);
   needFunction(ACTION, "onError", onError);
+  if (typeof debug !== "boolean") {
+    throw new TypeError(`${ACTION}: debug must be a boolean: received ${received(debug)}`);
+  }
+  if (debug && token === undefined) {
+    throw new TypeError(`${ACTION}: debug must come with a token: received it without`);
+  }
   const sessions = token === undefined ? undefined : new Sessions(token);
   const live = new Live({
     pools,
@@ -160,6 +178,13 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
     });
   });
   app.all(`${path}/metrics`, (c) => refuseMethod(c, "GET, HEAD"));
+
+  if (debug) {
+    const debugged = needSnapshots(pools);
+    app.use(`${path}/debug`, admit);
+    app.use(`${path}/debug/*`, admit);
+    app.route("/", debugRoutes(`${path}/debug`, debugged));
+  }
 
   app.get(`${path}/events`, admit, (c) => {
     const selected = selectPool(c, pools);
@@ -267,6 +292,18 @@ export function needSignal(action: string, signal: unknown): void {
   const listen = (signal as AbortSignal | undefined)?.addEventListener;
   if (signal === undefined || typeof listen === "function") return;
   throw new TypeError(`${action}: signal must be an AbortSignal: received ${received(signal)}`);
+}
+
+/** Throws unless all pools can be taken a snapshot of. */
+function needSnapshots(
+  pools: readonly Partial<DebuggedPool>[],
+): readonly DebuggedPool[] {
+  for (const pool of pools) {
+    if (typeof pool.snapshot === "function") continue;
+    const rule = "pools must have snapshot() with debug";
+    throw new TypeError(`${ACTION}: ${rule}: received ${received(pool)}`);
+  }
+  return pools as readonly DebuggedPool[];
 }
 
 function needPools(pools: readonly ObservedPool[]): void {

@@ -36,21 +36,33 @@ export function readPort({ PORT: port }: Environment): number {
  * - `POOL_STATS`: `1` or `true` to serve the statistics and the dashboard below `/_pool`; `0`, `false`
  *   or unset not to
  * - `POOL_TOKEN`: the token that they then ask for
+ * - `POOL_DEBUG`: `1` or `true` to serve `/_pool/debug` as well, which needs the token
  *
- * @throws {TypeError} A variable is something else, or there is a token but nothing to guard.
+ * @throws {TypeError} A variable is something else, there is a token but nothing to guard, or something
+ * to debug without a token.
  */
-export function readStats(
-  { POOL_STATS: stats, POOL_TOKEN: token }: Environment,
-): NonNullable<GatewayOptions["stats"]> {
-  if (stats === "1" || stats === "true") {
-    return token === undefined ? true : { token: token as string };
+export function readStats(env: Environment): NonNullable<GatewayOptions["stats"]> {
+  const { POOL_TOKEN: token } = env;
+  const isOn = readSwitch(env, "POOL_STATS");
+  const debug = readSwitch(env, "POOL_DEBUG");
+  if (!isOn && token !== undefined) {
+    throw new TypeError(
+      "Cannot start: POOL_TOKEN must come with POOL_STATS=1: received it without",
+    );
   }
-  if (stats !== undefined && stats !== "0" && stats !== "false") {
-    const rule = "POOL_STATS must be 1, true, 0 or false";
-    throw new TypeError(`Cannot start: ${rule}: received ${received(stats)}`);
+  if (debug && (!isOn || token === undefined)) {
+    const rule = "POOL_DEBUG must come with POOL_STATS=1 and POOL_TOKEN";
+    throw new TypeError(`Cannot start: ${rule}: received it without`);
   }
-  if (token === undefined) return false;
-  throw new TypeError(
-    "Cannot start: POOL_TOKEN must come with POOL_STATS=1: received it without",
-  );
+  if (token === undefined) return isOn;
+  return { token: token as string, ...(debug ? { debug } : {}) };
+}
+
+/** Whether a variable says yes. */
+function readSwitch(env: Environment, name: string): boolean {
+  const value = env[name];
+  if (value === "1" || value === "true") return true;
+  if (value === undefined || value === "0" || value === "false") return false;
+  const rule = `${name} must be 1, true, 0 or false`;
+  throw new TypeError(`Cannot start: ${rule}: received ${received(value)}`);
 }

@@ -24,7 +24,7 @@
  * @module
  */
 
-export { type ObserveOptions, observePools, type StatsSource } from "./otel.ts";
+export { observePools, type StatsSource } from "./otel.ts";
 export {
   PROMETHEUS_TYPES,
   type PrometheusFormat,

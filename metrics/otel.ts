@@ -24,16 +24,6 @@ export interface StatsSource {
   stats(): PoolStats;
 }
 
-/** How {@linkcode observePools} observes. */
-export interface ObserveOptions {
-  /**
-   * Whose instruments they are.
-   *
-   * @default {metrics.getMeter("@siliconflow/pool")}
-   */
-  readonly meter?: Meter;
-}
-
 /** Units as UCUM writes them. */
 const UNITS: Readonly<Record<Unit, string>> = {
   objects: "{object}",
@@ -97,7 +87,6 @@ function instrument(meter: Meter, metric: Metric): { observables: Observable[]; 
  * name and tag would stand for one another.
  *
  * @param pools The pools.
- * @param options Whose instruments they are.
  * @returns What ends it; calling it again does nothing.
  *
  * @example Usage
@@ -112,10 +101,8 @@ function instrument(meter: Meter, metric: Metric): { observables: Observable[]; 
  * pool.close();
  * ```
  */
-export function observePools(
-  pools: readonly StatsSource[],
-  { meter = metrics.getMeter("@siliconflow/pool") }: ObserveOptions = {},
-): () => void {
+export function observePools(pools: readonly StatsSource[]): () => void {
+  const meter = metrics.getMeter("@siliconflow/pool");
   const instruments = METRICS.map((metric) => instrument(meter, metric));
   const observables = instruments.flatMap((each) => each.observables);
   const callback: BatchObservableCallback = (result) => {

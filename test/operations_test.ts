@@ -618,6 +618,12 @@ describe("operations() refuses", () => {
     [{ pools, token: "" }, "a bearer token may have: received 0 characters"],
     [{ pools, token: "two words" }, "a bearer token may have: received 9 characters"],
     [{ pools, token: 1 }, "a bearer token may have: received number"],
+    [{ pools, debug: 1, token: "a" }, "debug must be a boolean: received 1"],
+    [{ pools, debug: true }, "debug must come with a token: received it without"],
+    [
+      { pools: [{ stats() {}, explain() {}, leaks() {} }], debug: true, token: "a" },
+      "pools must have snapshot() with debug: received an object",
+    ],
     [{ pools, path: "" }, 'begin with "/": received ""'],
     [{ pools, path: "_pool" }, 'begin with "/": received "_pool"'],
     [{ pools, path: "/a/" }, 'begin with "/": received "/a/"'],

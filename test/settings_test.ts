@@ -30,6 +30,8 @@ it("readStats() takes a switch and a token", () => {
     [{ POOL_STATS: "1" }, true],
     [{ POOL_STATS: "true" }, true],
     [{ POOL_STATS: "1", POOL_TOKEN: "abc" }, { token: "abc" }],
+    [{ POOL_STATS: "1", POOL_TOKEN: "abc", POOL_DEBUG: "0" }, { token: "abc" }],
+    [{ POOL_STATS: "1", POOL_TOKEN: "abc", POOL_DEBUG: "1" }, { token: "abc", debug: true }],
   ];
   for (const [env, stats] of CASES) assertEquals(readStats(env), stats);
 });
@@ -38,6 +40,15 @@ it("readStats() refuses anything else", () => {
   const CASES: readonly [Environment, string][] = [
     [{ POOL_STATS: "" }, 'POOL_STATS must be 1, true, 0 or false: received ""'],
     [{ POOL_STATS: "yes" }, 'POOL_STATS must be 1, true, 0 or false: received "yes"'],
+    [{ POOL_DEBUG: "on" }, 'POOL_DEBUG must be 1, true, 0 or false: received "on"'],
+    [
+      { POOL_DEBUG: "1" },
+      "POOL_DEBUG must come with POOL_STATS=1 and POOL_TOKEN: received it without",
+    ],
+    [
+      { POOL_DEBUG: "1", POOL_STATS: "1" },
+      "POOL_DEBUG must come with POOL_STATS=1 and POOL_TOKEN: received it without",
+    ],
     [{ POOL_TOKEN: "abc" }, "POOL_TOKEN must come with POOL_STATS=1: received it without"],
   ];
   for (const [env, message] of CASES) {

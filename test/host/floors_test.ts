@@ -103,7 +103,8 @@ function wrongImports(path: string): string[] {
   }
   if (path.startsWith("edge/")) {
     return imports.filter((target) => {
-      if (target.startsWith("node:")) return !EDGE_MAINS.includes(path);
+      const isMain = EDGE_MAINS.includes(path) || path === "edge/debug/inspector.ts";
+      if (target.startsWith("node:")) return !isMain;
       const isPublic = ["mod.ts", "metrics/prometheus.ts", "src/buffers/mod.ts"].includes(target);
       const isOwn = target.startsWith("edge/") && !target.startsWith(CLIENT);
       return !isPublic && !isOwn && !/^hono(\/|$)/.test(target);

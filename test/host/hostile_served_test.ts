@@ -100,6 +100,12 @@ const SPELLINGS: readonly string[] = [
   "/_pool/stats",
   "/_pool/stats/",
   "/_pool/metrics",
+  "/_pool/debug",
+  "/_pool/debug/",
+  "/_pool/debug/snapshot",
+  "/_pool/debug/gc",
+  "/_pool/debug/heap-snapshot",
+  "/%5fpool/debug/snapshot",
   "/_pool/metrics/",
   "/%5fpool/metrics",
   "/_pool/stats?token=" + TOKEN,
@@ -254,7 +260,7 @@ for (const runtime of RUNTIMES) {
     });
 
     it("answers nobody without the token where there is one", { skip }, async () => {
-      const settings = { POOL_STATS: "1", POOL_TOKEN: TOKEN };
+      const settings = { POOL_STATS: "1", POOL_TOKEN: TOKEN, POOL_DEBUG: "1" };
       await using server = await startOn(runtime, EDGE, folder, settings);
       const isTold = (text: string) =>
         text.includes('"leased"') || text.includes("siliconflow_pool_") ||

@@ -100,6 +100,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "BodySource",
       "Closable",
       "ContextPoolOptions",
+      "DebuggedPool",
       "Execution",
       "Gateway",
       "GatewayOptions",
@@ -132,7 +133,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
   },
   "./metrics": {
     values: ["PROMETHEUS_TYPES", "PrometheusWriter", "observePools", "prometheusFormat"],
-    types: ["ObserveOptions", "PrometheusFormat", "StatsSource"],
+    types: ["PrometheusFormat", "StatsSource"],
   },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
