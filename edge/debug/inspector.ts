@@ -63,7 +63,7 @@ export async function findInspector(): Promise<Inspector> {
     profiler.stop();
   });
   const Session = session?.Session;
-  const hasSession = Session !== undefined && canDo(() => {
+  const hasSession = Session !== undefined && mayInspect() && canDo(() => {
     const session = new Session();
     session.connect();
     session.disconnect();
@@ -106,6 +106,19 @@ async function collectorOf(v8: V8 | undefined): Promise<(() => void) | undefined
     return typeof gc === "function" ? () => void gc() : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether Deno may connect an inspector: to try would have it ask on the terminal, and wait. */
+function mayInspect(): boolean {
+  const { Deno } = globalThis as {
+    Deno?: { permissions: { querySync(what: object): { readonly state: string } } };
+  };
+  try {
+    const asked = { name: "sys", kind: "inspector" };
+    return Deno === undefined || Deno.permissions.querySync(asked).state === "granted";
+  } catch {
+    return false;
   }
 }
 

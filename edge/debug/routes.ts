@@ -46,9 +46,15 @@ class Turn {
     return { is: "begun" };
   }
 
+  /** Ends one, after which there is a rest. */
   end(now: number): void {
     this.#isTaken = false;
     this.#endedAt = now;
+  }
+
+  /** Ends one that did nothing. */
+  giveBack(): void {
+    this.#isTaken = false;
   }
 }
 
@@ -88,7 +94,7 @@ export function debugRoutes(path: string, pools: readonly DebuggedPool[]): Hono 
   app.get(path, show);
   app.get(`${path}/`, show);
 
-  /** Answers with what only one may do at a time; `run` says how long that lasts. */
+  /** Answers with what only one may do at a time: `run` ends that, unless it does nothing. */
   const serve = (
     name: string,
     run: (c: Context, inspector: Inspector, end: () => void) => Promise<Response> | undefined,
@@ -109,8 +115,8 @@ export function debugRoutes(path: string, pools: readonly DebuggedPool[]): Hono 
         end();
         throw error;
       }
-      end();
-      const rule = `the runtime must have a way to it`;
+      turn.giveBack();
+      const rule = "the runtime must have a way to it";
       return refuse(c, 501, `Cannot debug: ${rule}: received ${name} on one without`);
     });
     app.all(`${path}/${name}`, (c) => refuseMethod(c, "POST"));
@@ -163,7 +169,7 @@ export function debugRoutes(path: string, pools: readonly DebuggedPool[]): Hono 
       if (start === undefined) return undefined;
       const seconds = secondsOf(c);
       if (typeof seconds !== "number") {
-        end();
+        turn.giveBack();
         return Promise.resolve(seconds);
       }
       return start(passed(seconds * 1000, c.req.raw.signal))

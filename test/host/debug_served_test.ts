@@ -144,9 +144,11 @@ for (const runtime of RUNTIMES.filter((each) => each !== "workerd")) {
         assertGreater(statistics.length, 0);
         assertEquals(typeof statistics[0].gcType, "string");
         await rest();
-        const wrong = await post(server, "/gc-trace?seconds=61");
-        assertEquals(wrong.status, 400);
-        await wrong.body?.cancel();
+        for (const seconds of ["61", "0", "1.5", ""]) {
+          const wrong = await post(server, `/gc-trace?seconds=${seconds}`);
+          assertEquals(wrong.status, 400, seconds);
+          await wrong.body?.cancel();
+        }
       },
     );
 
@@ -181,7 +183,6 @@ describe("Debugging workerd", () => {
   it("/_pool/debug of workerd says what it does not have", { skip }, async () => {
     await using server = await startOn("workerd", EDGE, folder, SETTINGS);
     for (const name of ["gc", "heap-snapshot", "gc-trace", "cpu-profile"]) {
-      await rest();
       const response = await post(server, `/${name}`);
       assertEquals(response.status, 501, name);
       assert((await response.json()).error.includes(name));
