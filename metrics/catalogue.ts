@@ -207,8 +207,11 @@ export const METRICS: readonly Metric[] = [
     name: "budget",
     type: "gauge",
     unit: "bytes",
-    help: "What the idle objects may weigh together.",
-    read: ({ maxBytes }, put) => put(maxBytes),
+    help: "What the idle objects may weigh together; absent where that has no bound.",
+    read({ maxBytes }, put) {
+      // What a pool without a bound says: nine petabytes would flatten any chart.
+      if (maxBytes < Number.MAX_SAFE_INTEGER) put(maxBytes);
+    },
   },
   {
     name: "hot",

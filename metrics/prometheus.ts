@@ -28,6 +28,7 @@ const MAX_LABELS = 8192;
 const encoder = new TextEncoder();
 const encode = (text: string): Uint8Array => encoder.encode(text);
 
+const NOTHING = encode("");
 const TOTAL = encode("_total");
 const SUM = encode("_sum");
 const COUNT = encode("_count");
@@ -177,11 +178,7 @@ export class PrometheusWriter {
   }
 
   readonly #putSample = (value: number, label?: string): void => {
-    this.#put(this.#family.name);
-    if (this.#family.metric.type === "counter") this.#put(TOTAL);
-    this.#putLabels(label);
-    this.#put(QUOTE_CLOSE);
-    this.#putNumber(value);
+    this.#putLine(this.#family.metric.type === "counter" ? TOTAL : NOTHING, label, value);
   };
 
   readonly #putHistogram = ({ counts, edges, sum }: Histogram, label?: string): void => {
@@ -196,14 +193,17 @@ export class PrometheusWriter {
       this.#put(i < edges.length ? this.#edge(edges[i]!) : INFINITY);
       this.#putNumber(count);
     }
-    for (const [ending, value] of [[SUM, sum / 1000], [COUNT, count]] as const) {
-      this.#put(this.#family.name);
-      this.#put(ending);
-      this.#putLabels(label);
-      this.#put(QUOTE_CLOSE);
-      this.#putNumber(value);
-    }
+    this.#putLine(SUM, label, sum / 1000);
+    this.#putLine(COUNT, label, count);
   };
+
+  #putLine(ending: Uint8Array, label: string | undefined, value: number): void {
+    this.#put(this.#family.name);
+    this.#put(ending);
+    this.#putLabels(label);
+    this.#put(QUOTE_CLOSE);
+    this.#putNumber(value);
+  }
 
   readonly #edges: Map<number, Uint8Array> = new Map();
 
@@ -233,7 +233,9 @@ export class PrometheusWriter {
   /** Writes a value and ends its line. */
   #putNumber(value: number): void {
     if (!Number.isSafeInteger(value)) {
-      this.#put(encode(textOf(value)));
+      const text = textOf(value);
+      this.#reserve(text.length);
+      for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
     } else {
       let rest = Math.abs(value);
       let digits = 1;
@@ -279,11 +281,11 @@ function namesOf(all: readonly PoolStats[]): string[] {
 }
 
 /**
- * A label's value as it stands between quotes. Half a character is no UTF-8, and two of them must not
- * become the same label.
+ * A label's value as it stands between quotes. Half a character is no UTF-8 and is told by its code
+ * after a U+FFFD; so is U+FFFD itself, or else two tags could become one label.
  */
 function escapeLabel(value: string): string {
   return value
     .replaceAll(/["\\\n]/g, (character) => character === "\n" ? "\\n" : `\\${character}`)
-    .replaceAll(/\p{Surrogate}/gu, (half) => `\ufffd${half.charCodeAt(0).toString(16)}`);
+    .replaceAll(/[\p{Surrogate}\ufffd]/gu, (half) => `\ufffd${half.charCodeAt(0).toString(16)}`);
 }

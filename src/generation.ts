@@ -8,7 +8,7 @@ import { needNumber, show } from "./error.ts";
 
 /** A band of idle age and how many objects may lie in it. */
 export interface GenerationOptions {
-  /** Its name in statistics, 1 to 64 characters. */
+  /** Its name in statistics, 1 to 64 characters, and no other's of the pool. */
   readonly name: string;
   /** The most objects that may lie in it, an integer of at least 0. */
   readonly maxSize: number;
@@ -50,6 +50,7 @@ export function checkGenerations(action: string, given: unknown): GenerationOpti
     throw new RangeError(`${action}: generations must be 1 to 8: received ${received}`);
   }
   let youngest = 0;
+  const names = new Set<string>();
   // Not `map`, which passes over holes.
   return Array.from(given, (generation: GenerationOptions, i) => {
     const field = `generations[${i}]`;
@@ -71,6 +72,13 @@ export function checkGenerations(action: string, given: unknown): GenerationOpti
       );
     }
     youngest = ttlMs;
+    // Whoever watches tells them apart by name: a metric's second sample of one label is lost.
+    if (names.has(name)) {
+      throw new RangeError(
+        `${action}: ${field}.name must differ from those before it: received ${show(name)}`,
+      );
+    }
+    names.add(name);
     return { name, maxSize, ttlMs };
   });
 }

@@ -209,7 +209,7 @@ export class Pool<T extends object> {
    *
    * @param options `create`, `reset`, and what differs from the defaults.
    * @throws {TypeError} An option of the wrong kind.
-   * @throws {RangeError} A number out of its range, or generations that do not rise.
+   * @throws {RangeError} A number out of its range, or generations that do not rise or share a name.
    */
   constructor(options: PoolOptions<T>) {
     needOptions(ACTION, "options", options);

@@ -21,7 +21,7 @@ describe("checkGenerations()", () => {
     [T0, { ...T1, ttlMs: 10.5 }],
     [T0, { ...T1, maxSize: 0 }],
     ancestorGenerations,
-    Array.from({ length: 8 }, (_, i) => ({ ...T0, ttlMs: i + 1 })),
+    Array.from({ length: 8 }, (_, i) => ({ ...T0, name: `G${i}`, ttlMs: i + 1 })),
   ];
   for (const given of good) {
     it(`checkGenerations() takes ${JSON.stringify(given.map(({ ttlMs }) => ttlMs))}`, () => {
@@ -62,6 +62,11 @@ describe("checkGenerations()", () => {
       [T0, T0],
       RangeError,
       "generations[1].ttlMs must be above 10, the one before it: received 10",
+    ],
+    [
+      [T0, { ...T1, name: "T0" }],
+      RangeError,
+      'generations[1].name must differ from those before it: received "T0"',
     ],
   ];
   for (const [given, type, message] of bad) {

@@ -112,6 +112,22 @@ describe("PrometheusWriter", () => {
     assertEquals([sum!.value, count!.value], [3.0035, 3]);
   });
 
+  it("PrometheusWriter writes a budget where there is one", () => {
+    const generations = [{ name: "only", maxSize: 3, ttlMs: 0 }];
+    for (const [options, value] of [[{}, undefined], [{ maxBytes: 4096 }, 4096]] as const) {
+      const pool = new Pool({
+        create: () => ({}),
+        reset: () => {},
+        host: inertHost(),
+        generations,
+        ...options,
+      });
+      const told = parse(write([pool.stats()]))
+        .find(({ name }) => name === "siliconflow_pool_budget_bytes");
+      assertEquals(told?.value, value);
+    }
+  });
+
   it("PrometheusWriter tells pools of one name apart", () => {
     const pools = ["a", "a", "a#2", "a"].map(poolNamed);
     const samples = parse(write(pools.map((pool) => pool.stats())));
@@ -130,6 +146,8 @@ describe("PrometheusWriter", () => {
       '"} 1\nx{a="',
       "\ud800",
       "\ud801",
+      "\ufffd",
+      "\ufffdd800",
       "\0",
       "{}",
     );
@@ -149,8 +167,9 @@ describe("PrometheusWriter", () => {
           .map(({ labels }) => labels["tag"]!);
         assertEquals(read.length, tags.length);
         assertEquals(new Set(read).size, tags.length);
-        const whole = read.filter((_, i) => stats.tags[i]!.name.isWellFormed());
-        assertEquals(whole, stats.tags.map(({ name }) => name).filter((tag) => tag.isWellFormed()));
+        const isWhole = (tag: string) => tag.isWellFormed() && !tag.includes("\ufffd");
+        const whole = read.filter((_, i) => isWhole(stats.tags[i]!.name));
+        assertEquals(whole, stats.tags.map(({ name }) => name).filter(isWhole));
       }
     }));
   });
@@ -197,6 +216,37 @@ describe("PrometheusWriter", () => {
     const view = writer.write([small.stats()]);
     assertEquals(view, before);
     assertStrictEquals(writer.write([small.stats()]).buffer, view.buffer);
+  });
+
+  it("PrometheusWriter writes the same whether it still knows the labels or not", () => {
+    const stats = poolNamed("a").stats();
+    const holds = { edges: [1], counts: [1, 2], sum: 7 };
+    // More than it keeps, so that it forgets them all in between.
+    const tags = Array.from({ length: 9000 }, (_, i) => ({
+      name: `"tag ${i}"`,
+      acquires: i,
+      hits: i,
+      misses: 0,
+      heat: 0,
+      hot: false,
+      shelf: "main" as const,
+      holds,
+    }));
+    const writer = new PrometheusWriter();
+    const first = writer.write([{ ...stats, tags }]).slice();
+    assertEquals(writer.write([{ ...stats, tags }]), first);
+    const few = { ...stats, tags: tags.slice(0, 3) };
+    assertEquals(new TextDecoder().decode(writer.write([few])), write([few]));
+  });
+
+  it("PrometheusWriter may write again before a response with what it wrote is read", async () => {
+    const writer = new PrometheusWriter();
+    const [first, second] = ["first", "other"].map((name) => poolNamed(name).stats());
+    const written = writer.write([first!]);
+    const text = new TextDecoder().decode(written);
+    const responses = [new Response(written), new Response(writer.write([second!]))];
+    assertEquals(await responses[0]!.text(), text);
+    assert((await responses[1]!.text()).includes('pool="other"'));
   });
 
   it("PrometheusWriter writes OpenMetrics with units and an end", () => {
