@@ -2,8 +2,8 @@
  * The attribution bench: what it costs to know which tag does what.
  *
  * The spiky gateway is served by one pool, whatever is told of it: nothing; once a second what the pool
- * counts anyway; or each event on its own, with a string of labels and a record, as metrics are mostly
- * written by hand. What is told is counted where it is sent, the seconds before the measurement included.
+ * counts anyway; or each event, with a string of labels and a record, as metrics are mostly written by
+ * hand, the records sent one by one or together. What is told is counted where it is sent, the seconds before the measurement included.
  *
  * @module
  */
@@ -126,6 +126,7 @@ const LABELS: Readonly<Record<MeterName, string>> = {
   none: "none: nothing is told",
   ours: "ours: the pool's counts, once a second",
   naive: "naive: a string and a record for each event",
+  batched: "batched: the same, records sent once a second",
 };
 
 function sheets({ rows, saved, goal }: Report): Sheet[] {

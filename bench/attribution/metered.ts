@@ -38,32 +38,54 @@ function send(samples: readonly object[], told: Told): void {
 const none: Meter = (subject) => subject;
 
 /** The pool's own counts, told once a second. */
-const ours: Meter = (subject, told) => ({
-  ...subject,
-  advance(ms) {
-    subject.advance(ms);
-    if (ms % EVERY_MS !== 0) return;
+const ours: Meter = (subject, told) => {
+  let now = 0;
+  const tell = () => {
     const stats = subject.stats!();
     const samples: object[] = [];
     for (const metric of METRICS) {
       const { name } = metric;
       if (metric.type !== "histogram") {
-        metric.read(stats, (value, label) => samples.push({ name, label, value, ms }));
+        metric.read(stats, (value, label) => samples.push({ name, label, value, ms: now }));
         continue;
       }
       metric.read(stats, ({ counts, edges, sum }, label) => {
         for (const [i, value] of counts.entries()) {
-          samples.push({ name, label, le: edges[i] ?? "+Inf", value, ms });
+          samples.push({ name, label, le: edges[i] ?? "+Inf", value, ms: now });
         }
-        samples.push({ name, label, sum, ms });
+        samples.push({ name, label, sum, ms: now });
       });
     }
     send(samples, told);
-  },
-});
+  };
+  return {
+    ...subject,
+    advance(ms) {
+      now = ms;
+      subject.advance(ms);
+      if (ms % EVERY_MS === 0) tell();
+    },
+    close() {
+      tell();
+      subject.close();
+    },
+  };
+};
 
-/** As it is mostly written by hand: a string of labels, a look into a map and a record for each event. */
-const naive: Meter = (subject, told) => {
+/**
+ * As it is mostly written by hand: a string of labels, a look into a map and a record for each event.
+ * Records are sent at once, or kept and sent together.
+ */
+const byEvent = (everyMs: number): Meter => (subject, told) => {
+  let records: object[] = [];
+  const record = (sample: object) => {
+    if (everyMs === 0) send([sample], told);
+    else records.push(sample);
+  };
+  const flush = () => {
+    send(records, told);
+    records = [];
+  };
   const counts = new Map<string, number>();
   const since = new Map<RequestContext, number>();
   let now = 0;
@@ -77,13 +99,18 @@ const naive: Meter = (subject, told) => {
     advance(ms) {
       now = ms;
       subject.advance(ms);
+      if (everyMs !== 0 && ms % everyMs === 0) flush();
+    },
+    close() {
+      if (everyMs !== 0) flush();
+      subject.close();
     },
     acquire(route) {
       const context = subject.acquire(route);
       since.set(context, now);
       const tag = `/route/${route}`;
       add("acquires_total", { pool: "context", tag }, 1);
-      send([{ name: "acquires", label: tag, value: 1, ms: now }], told);
+      record({ name: "acquires", label: tag, value: 1, ms: now });
       return context;
     },
     release(context, route) {
@@ -93,14 +120,19 @@ const naive: Meter = (subject, told) => {
       const le = String(EDGES_MS.find((edge) => held <= edge) ?? "+Inf");
       add("hold_bucket", { pool: "context", tag, le }, 1);
       add("hold_sum", { pool: "context", tag }, held);
-      send([{ name: "hold", label: tag, value: held, ms: now }], told);
+      record({ name: "hold", label: tag, value: held, ms: now });
       subject.release(context, route);
     },
   };
 };
 
 /** The ways by variant. */
-export const METERS = { none, ours, naive } as const satisfies Readonly<Record<string, Meter>>;
+export const METERS = {
+  none,
+  ours,
+  naive: byEvent(0),
+  batched: byEvent(EVERY_MS),
+} as const satisfies Readonly<Record<string, Meter>>;
 
 /** The name of a way. */
 export type MeterName = keyof typeof METERS;
