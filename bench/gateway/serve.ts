@@ -9,7 +9,7 @@ import type { Probe } from "../runner/probe.ts";
 import { Driver, type Outcome } from "./drive.ts";
 import { sizesOf, SPIKE, spikyLoad } from "./load.ts";
 import { makeRetained } from "./retained.ts";
-import { type SubjectName, SUBJECTS } from "./subject.ts";
+import { type Subject, type SubjectName, SUBJECTS } from "./subject.ts";
 
 /** What a process tells before it is seen from outside. Steps are what the probe marks. */
 export interface Served extends Outcome {
@@ -30,6 +30,8 @@ export interface Serving {
   readonly isWasteful: boolean;
   /** Seconds of virtual time that are not measured, and that are. */
   readonly seconds: readonly [warm: number, measured: number];
+  /** Puts something between the load and the subject. */
+  readonly wrap?: (subject: Subject) => Subject;
 }
 
 /** No divisor of the load's period, so that idle contexts are counted in all of its phases. */
@@ -37,13 +39,13 @@ const COUNT_MS = 130;
 
 /** Serves the spiky gateway beside live objects that have nothing to do with it. */
 export async function serveSpikes(
-  { name, isWasteful, seconds }: Serving,
+  { name, isWasteful, seconds, wrap = (subject) => subject }: Serving,
   { runtime }: Effort,
   probe: Probe,
 ): Promise<Served> {
   const { perMs, retainedBytes } = sizesOf(runtime);
   const retained = makeRetained(runtime, retainedBytes);
-  const subject = SUBJECTS[name](runtime);
+  const subject = wrap(SUBJECTS[name](runtime));
   const driver = new Driver({ subject, load: spikyLoad(perMs), isWasteful });
   const [warm, measured] = seconds;
   await driver.serve(warm * SPIKE.everyMs);

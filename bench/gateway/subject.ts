@@ -5,7 +5,7 @@
  */
 
 import { contextPool, RequestContext } from "../../edge/mod.ts";
-import { detectHost, type Host, type Pool } from "../../mod.ts";
+import { detectHost, type Host, type Pool, type PoolStats } from "../../mod.ts";
 import type { RuntimeName } from "../runner/bench.ts";
 import { SyncPool } from "../runner/sync_pool.ts";
 
@@ -23,6 +23,8 @@ export interface Subject {
   created(): number;
   /** The most that idle contexts may hold, in bytes, where there is a limit. */
   readonly maxBytes?: () => number;
+  /** What a pool tells of itself, where it is one. */
+  readonly stats?: () => PoolStats;
   close(): void;
 }
 
@@ -159,6 +161,7 @@ function ours(runtime: RuntimeName, isTagged: boolean): Subject {
     },
     created: () => pool.stats().created,
     maxBytes: () => pool.stats().maxBytes,
+    stats: () => pool.stats(),
     close: () => pool.close(),
   };
   return { ...subject, ...(isTagged ? tagged(pool) : untagged(pool)) };

@@ -12,6 +12,7 @@ export type Loader = () => Promise<Bench | RoundBench>;
 /** The benchmarks by name. */
 export const BENCHES: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["gateway", async () => (await import("../gateway.ts")).gateway],
+  ["attribution", async () => (await import("../attribution.ts")).attribution],
   ["http", async () => (await import("../http.ts")).http],
   ["buffers", async () => (await import("../buffers.ts")).buffers],
   ["causal", async () => (await import("../causal.ts")).causal],
