@@ -51,10 +51,10 @@ export interface HistogramMetric extends Named {
 export type Metric = CounterMetric | GaugeMetric | HistogramMetric;
 
 /** The pressures in the order of their figures. */
-const PRESSURES = ["none", "moderate", "high", "critical"] as const;
+export const PRESSURES = ["none", "moderate", "high", "critical"] as const;
 
 /** The kinds of collections; which ones a runtime tells shows when there was one. */
-const KINDS = ["minor", "major", "unknown"] as const satisfies readonly (keyof GcReading)[];
+export const KINDS = ["minor", "major", "unknown"] as const satisfies readonly (keyof GcReading)[];
 
 /** Puts what a runtime tells, and nothing where it hides it: a zero would be a lie. */
 function putKnown(put: Put, value: number | undefined): void {

@@ -24,10 +24,18 @@
  * @module
  */
 
-export { observePools, type StatsSource } from "./otel.ts";
+export {
+  type FusedCounts,
+  FusedReport,
+  type FusedReportOptions,
+  type ReportSource,
+} from "./fused_report.ts";
+export { observePools } from "./otel.ts";
 export {
   PROMETHEUS_TYPES,
   type PrometheusFormat,
   prometheusFormat,
   PrometheusWriter,
 } from "./prometheus.ts";
+export { type Reporter, type ReportOptions, type ReportPort, reportTo } from "./reporter.ts";
+export type { StatsSource } from "./stats_source.ts";

@@ -16,13 +16,9 @@ import {
   type Observable,
 } from "@opentelemetry/api";
 import type { Histogram, PoolStats } from "../mod.ts";
+import type { FusedReport } from "./fused_report.ts";
+import type { StatsSource } from "./stats_source.ts";
 import { type Metric, METRICS, type Unit } from "./catalogue.ts";
-
-/** What can be observed: a pool, or whatever else tells its statistics. */
-export interface StatsSource {
-  /** Takes a snapshot. */
-  stats(): PoolStats;
-}
 
 /** Units as UCUM writes them. */
 const UNITS: Readonly<Record<Unit, string>> = {
@@ -86,7 +82,7 @@ function instrument(meter: Meter, metric: Metric): { observables: Observable[]; 
  * on Workers an SDK has to be set up before. Pools should differ in their names: figures of pools of one
  * name and tag would stand for one another.
  *
- * @param pools The pools.
+ * @param pools The pools, or what fuses those of several workers.
  * @returns What ends it; calling it again does nothing.
  *
  * @example Usage
@@ -101,13 +97,12 @@ function instrument(meter: Meter, metric: Metric): { observables: Observable[]; 
  * pool.close();
  * ```
  */
-export function observePools(pools: readonly StatsSource[]): () => void {
+export function observePools(pools: readonly (StatsSource | FusedReport)[]): () => void {
   const meter = metrics.getMeter("@siliconflow/pool");
   const instruments = METRICS.map((metric) => instrument(meter, metric));
   const observables = instruments.flatMap((each) => each.observables);
   const callback: BatchObservableCallback = (result) => {
-    for (const source of pools) {
-      const stats = source.stats();
+    for (const stats of pools.flatMap((source) => source.stats())) {
       const pool = { [POOL]: stats.name, [RUNTIME]: stats.runtime };
       for (const { observe } of instruments) {
         observe(

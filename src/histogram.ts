@@ -17,19 +17,34 @@ export interface Histogram {
   readonly sum: number;
 }
 
-/** 4 µs to 4 minutes by a factor of 4, in ms. */
-const EDGES: readonly number[] = Object.freeze(Array.from({ length: 14 }, (_, i) => 4 ** (i - 4)));
+/**
+ * The upper edges of the bands of all histograms, in milliseconds: 4 µs to 4 minutes by a factor of 4.
+ *
+ * @example Usage
+ * ```ts
+ * import { histogramEdges, Pool } from "@siliconflow/pool";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new Pool({ create: () => ({}), reset: () => {} });
+ * pool.release(pool.acquire());
+ * assertEquals(pool.stats().tags[0]?.holds.edges, histogramEdges);
+ * pool.close();
+ * ```
+ */
+export const histogramEdges: readonly number[] = Object.freeze(
+  Array.from({ length: 14 }, (_, i) => 4 ** (i - 4)),
+);
 
 /** A running histogram. */
 export class Tally {
-  #counts: number[] = [0, ...EDGES].fill(0);
+  #counts: number[] = [0, ...histogramEdges].fill(0);
   #sum = 0;
 
   /** Adds a duration in ms; what is not a number of at least 0 is ignored. */
   add(ms: number): void {
     if (!(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) return;
     const above = Math.ceil(Math.log2(ms) / 2) + 4;
-    this.#counts[Math.max(0, Math.min(EDGES.length, above))]!++;
+    this.#counts[Math.max(0, Math.min(histogramEdges.length, above))]!++;
     this.#sum += ms;
   }
 
@@ -41,6 +56,6 @@ export class Tally {
 
   /** Takes a snapshot. */
   histogram(): Histogram {
-    return { edges: EDGES, counts: [...this.#counts], sum: this.#sum };
+    return { edges: histogramEdges, counts: [...this.#counts], sum: this.#sum };
   }
 }

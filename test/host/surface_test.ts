@@ -23,6 +23,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "detectHost",
       "discardReasons",
       "fixedScheduler",
+      "histogramEdges",
       "inertHost",
     ],
     types: [
@@ -132,8 +133,24 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     ],
   },
   "./metrics": {
-    values: ["PROMETHEUS_TYPES", "PrometheusWriter", "observePools", "prometheusFormat"],
-    types: ["PrometheusFormat", "StatsSource"],
+    values: [
+      "FusedReport",
+      "PROMETHEUS_TYPES",
+      "PrometheusWriter",
+      "observePools",
+      "prometheusFormat",
+      "reportTo",
+    ],
+    types: [
+      "FusedCounts",
+      "FusedReportOptions",
+      "PrometheusFormat",
+      "ReportOptions",
+      "ReportPort",
+      "ReportSource",
+      "Reporter",
+      "StatsSource",
+    ],
   },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
