@@ -44,7 +44,7 @@ export interface Examination {
  * @param seconds How long to measure, in seconds, about.
  * @param onProgress Is told the share that is done, from 0 to 1.
  * @returns What was found.
- * @throws {TypeError} `create` returns what cannot be pooled.
+ * @throws {TypeError} `create` returns what cannot be pooled, or a callback throws or is asynchronous.
  */
 export function examine(
   factory: Factory,
@@ -96,14 +96,14 @@ type Five = [number, number, number, number, number];
 function lookAtReset(factory: Factory): Pick<Examination, "leftovers" | "remarks"> {
   const object = createChecked(factory) as Record<string, unknown>;
   const handed = new Look(object);
-  factory.use?.(object);
+  callOnce("use", () => factory.use?.(object));
   const before = new Look(object);
   const used = Object.entries(object).map(([name, value]) => ({
     name,
     value,
     size: sizeOf(value),
   }));
-  factory.reset(object);
+  callOnce("reset", () => factory.reset(object));
   const after = new Look(object);
   const left = leftoversOf(handed, before, after);
   const remarks = used.flatMap(({ name, value, size }) => {
@@ -123,6 +123,22 @@ function lookAtReset(factory: Factory): Pick<Examination, "leftovers" | "remarks
     return [];
   });
   return { leftovers: left.length === 0 ? "" : listLeftovers(left, after.isCut), remarks };
+}
+
+/** Calls a callback for the first time, where one that cannot be measured shows. */
+function callOnce(name: string, call: () => unknown): void {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    const text = String(error).split("\n", 1)[0];
+    throw new TypeError(`Cannot examine: ${name} must not throw: received ${text}`, {
+      cause: error,
+    });
+  }
+  if (typeof (result as { then?: unknown } | undefined | null)?.then === "function") {
+    throw new TypeError(`Cannot examine: ${name} must be synchronous: received a promise`);
+  }
 }
 
 function isSized(value: unknown): boolean {

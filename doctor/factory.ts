@@ -51,7 +51,13 @@ export async function loadFactory(path: string): Promise<Factory> {
 
 /** Makes an object of a factory, once it is known to be one that can be pooled. */
 export function createChecked({ create }: Factory): object {
-  const object: unknown = create();
+  let object: unknown;
+  try {
+    object = create();
+  } catch (error) {
+    const text = String(error).split("\n", 1)[0];
+    throw new TypeError(`${ACTION}: create must not throw: received ${text}`, { cause: error });
+  }
   const received = (what: string) =>
     new TypeError(
       `${ACTION}: create must return an object that can be written to: received ${what}`,

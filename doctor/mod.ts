@@ -28,6 +28,9 @@ function describe(found: Examination): string {
     `to pool ${us(found.poolUs)}`;
   const lines = found.leftovers === "" ? [] : [`reset leaves ${found.leftovers}.`];
   lines.push(found.pays ? `Pooling pays: ${costs}.` : `Do not pool this: ${costs}.`);
+  if (!found.pays && found.resetUs > found.createUs / 2) {
+    lines.push("The reset is what costs: with a cheaper one it may pay.");
+  }
   lines.push(...found.remarks.map((remark) => `${remark}.`), "");
   lines.push(`  create          ${us(found.createUs)}`, `  reset           ${us(found.resetUs)}`);
   lines.push(`  acquire+release ${us(found.pairUs)}`);

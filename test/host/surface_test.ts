@@ -135,6 +135,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     values: ["PROMETHEUS_TYPES", "PrometheusWriter", "observePools", "prometheusFormat"],
     types: ["PrometheusFormat", "StatsSource"],
   },
+  "./doctor": { values: ["examine"], types: ["Examination", "Factory"] },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
     types: ["FakeHostOptions", "Watched"],
