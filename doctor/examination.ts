@@ -47,6 +47,17 @@ export interface Examination {
  * @param onProgress Is told the share that is done, from 0 to 1.
  * @returns What was found.
  * @throws {TypeError} `create` returns what cannot be pooled, or a callback throws or is asynchronous.
+ *
+ * @example Usage
+ * ```ts
+ * import { examine } from "@siliconflow/pool/doctor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const found = examine({ create: () => ({ name: "" }), reset: () => {}, use: (o) => {
+ *   (o as { name: string }).name = "Ada";
+ * } }, 0.05);
+ * assertEquals(found.leftovers, "name (a string of 3)");
+ * ```
  */
 export function examine(
   factory: Factory,
