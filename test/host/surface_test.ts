@@ -152,6 +152,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "StatsSource",
     ],
   },
+  "./doctor": { values: ["examine"], types: ["Examination", "Factory"] },
   "./testing": {
     values: ["FakeHost", "Oracle", "assertCleanReset", "checkStats"],
     types: ["FakeHostOptions", "Watched"],

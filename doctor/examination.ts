@@ -1,0 +1,184 @@
+/**
+ * The examination of a factory: what its parts cost here, and what its reset does to an object.
+ *
+ * Costs are medians of rounds that take turns, so that a slow moment meets all of them alike. The
+ * verdict is the pool's own: what the doctor advises to bypass, a pool would bypass.
+ *
+ * @module
+ */
+
+import { Pool } from "../mod.ts";
+import { leaseCosts } from "../src/bypass.ts";
+import { leftoversOf, listLeftovers, Look } from "../src/leftover.ts";
+import { createChecked, type Factory } from "./factory.ts";
+
+/** Rounds of each cost; their median counts. */
+const ROUNDS = 15;
+/** The most calls of a batch: a field that is never cleared grows with each. */
+const MAX_CALLS = 2 ** 17;
+
+/** What was found. Plain data. */
+export interface Examination {
+  /** The version of this form. */
+  readonly schema: 1;
+  /** Whether the pool's own policy would pool such objects. */
+  readonly pays: boolean;
+  /** What a creation costs, in microseconds. */
+  readonly createUs: number;
+  /** What `reset` costs after a use, in microseconds. */
+  readonly resetUs: number;
+  /** What `acquire` and `release` with a use cost, less the use, in microseconds, through a pool. */
+  readonly pairUs: number;
+  /** Both ways as the pool's policy compares them, in microseconds. */
+  readonly allocateUs: number;
+  /** See {@linkcode Examination.allocateUs}. */
+  readonly poolUs: number;
+  /** What `use` wrote and `reset` left, in words; empty where nothing was seen. */
+  readonly leftovers: string;
+  /** What `reset` does to the fields of an object that costs more than it must, in words. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Examines a factory. Its callbacks run many times.
+ *
+ * @param factory The factory.
+ * @param seconds How long to measure, in seconds, about.
+ * @param onProgress Is told the share that is done, from 0 to 1.
+ * @returns What was found.
+ * @throws {TypeError} `create` returns what cannot be pooled, or a callback throws or is asynchronous.
+ *
+ * @example Usage
+ * ```ts
+ * import { examine } from "@siliconflow/pool/doctor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const found = examine({ create: () => ({ name: "" }), reset: () => {}, use: (o) => {
+ *   (o as { name: string }).name = "Ada";
+ * } }, 0.05);
+ * assertEquals(found.leftovers, "name (a string of 3)");
+ * ```
+ */
+export function examine(
+  factory: Factory,
+  seconds: number,
+  onProgress: (share: number) => void = () => {},
+): Examination {
+  const { create, reset, use = () => {} } = factory;
+  const looked = lookAtReset(factory);
+  let object = createChecked(factory);
+  const newPool = () => new Pool({ create, reset: (object: object) => void reset(object) });
+  let pool = newPool();
+  // Kept where the engine must believe that it is read.
+  let kept: unknown;
+  const loops = [
+    () => kept = create(),
+    () => kept = {},
+    () => use(object),
+    () => (use(object), reset(object)),
+    () => {
+      const leased = pool.acquire();
+      use(leased);
+      pool.release(leased);
+    },
+  ];
+  const roundMs = seconds * 1000 / (ROUNDS + 1) / loops.length;
+  const costs = loops.map((): number[] => []);
+  try {
+    for (let round = 0; round <= ROUNDS; round++) {
+      pool.close();
+      pool = newPool();
+      loops.forEach((loop, i) => {
+        object = create();
+        const us = timeUs(loop, roundMs);
+        // The first round warms up.
+        if (round > 0) costs[i]!.push(us);
+      });
+      onProgress(round / ROUNDS);
+    }
+  } finally {
+    pool.close();
+  }
+  void kept;
+  const [createUs, bareUs, useUs, usedUs, leasedUs] = costs.map(median) as Five;
+  const resetUs = Math.max(0, usedUs - useUs);
+  const pairUs = Math.max(0, leasedUs - useUs);
+  const { allocateUs, poolUs } = leaseCosts(createUs, resetUs, undefined, bareUs);
+  const pays = allocateUs >= poolUs;
+  return { schema: 1, pays, createUs, resetUs, pairUs, allocateUs, poolUs, ...looked };
+}
+
+type Five = [number, number, number, number, number];
+
+function lookAtReset(factory: Factory): Pick<Examination, "leftovers" | "remarks"> {
+  const object = createChecked(factory) as Record<string, unknown>;
+  const handed = new Look(object);
+  callOnce("use", () => factory.use?.(object));
+  const before = new Look(object);
+  const used = Object.entries(object).map(([name, value]) => ({
+    name,
+    value,
+    size: sizeOf(value),
+  }));
+  callOnce("reset", () => factory.reset(object));
+  const after = new Look(object);
+  const left = leftoversOf(handed, before, after);
+  const remarks = used.flatMap(({ name, value, size }) => {
+    const now = object[name];
+    if (!(name in object)) return [`reset deletes ${name}: assign undefined, deleting is slow`];
+    if (size === 0) return [];
+    if ((value instanceof Map || value instanceof Set) && now === value && value.size === 0) {
+      return [
+        `reset clears ${name}: clear() gives its capacity back, and the next use grows it again`,
+      ];
+    }
+    if (isSized(value) && now !== value) {
+      return [
+        `reset replaces ${name}: its capacity (${size}) is lost, and the next use pays for it`,
+      ];
+    }
+    return [];
+  });
+  return { leftovers: left.length === 0 ? "" : listLeftovers(left, after.isCut), remarks };
+}
+
+/** Calls a callback for the first time, where one that cannot be measured shows. */
+function callOnce(name: string, call: () => unknown): void {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    const text = String(error).split("\n", 1)[0];
+    throw new TypeError(`Cannot examine: ${name} must not throw: received ${text}`, {
+      cause: error,
+    });
+  }
+  if (typeof (result as { then?: unknown } | undefined | null)?.then === "function") {
+    throw new TypeError(`Cannot examine: ${name} must be synchronous: received a promise`);
+  }
+}
+
+function isSized(value: unknown): boolean {
+  return sizeOf(value) > 0;
+}
+
+/** How much a field holds: bytes, entries or elements. */
+function sizeOf(value: unknown): number {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+  if (value instanceof Map || value instanceof Set) return value.size;
+  return Array.isArray(value) ? value.length : 0;
+}
+
+/** The time of one call, in microseconds, of batches that grow until the clock can tell. */
+function timeUs(call: () => unknown, ms: number): number {
+  for (let count = 1;; count *= 2) {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) call();
+    const spent = performance.now() - start;
+    if (spent >= ms / 2 || count >= MAX_CALLS) return spent * 1000 / count;
+  }
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
+}

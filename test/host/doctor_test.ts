@@ -1,0 +1,94 @@
+/** The doctor as a program, on real runtimes. */
+
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const skip = !("Deno" in globalThis);
+const FIXTURES = "test/fixture/doctor";
+
+const RUNTIMES: Readonly<Record<string, readonly string[]>> = skip ? {} : {
+  Deno: [Deno.execPath(), "run", "-A", "--no-check"],
+  Bun: ["node_modules/.bin/bun"],
+};
+
+/** Runs the doctor, and says how it ended. */
+async function run(command: readonly string[], ...args: string[]) {
+  const [program, ...rest] = [...command, "doctor/mod.ts", ...args];
+  const { code, stdout, stderr } = await new Deno.Command(program!, { args: rest }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+describe("Doctor", { skip }, () => {
+  for (const [runtime, command] of Object.entries(RUNTIMES)) {
+    const examine = async (file: string) => {
+      const { code, out, err } = await run(
+        command,
+        "--json",
+        "--seconds=0.3",
+        `${FIXTURES}/${file}.ts`,
+      );
+      assertEquals(err, "", "no progress bar off a terminal");
+      return { code, found: JSON.parse(out) };
+    };
+
+    it(`${runtime}: a large buffer is pooled, a tiny object is not`, async () => {
+      const buffer = await examine("buffer");
+      assertEquals([buffer.code, buffer.found.pays], [0, true]);
+      assertEquals(buffer.found.schema, 1);
+      const tiny = await examine("tiny");
+      assertEquals([tiny.code, tiny.found.pays], [1, false]);
+    });
+
+    it(`${runtime}: what reset forgets, clears or replaces is named`, async () => {
+      const { code, found } = await examine("forgotten");
+      assertEquals(code, 1);
+      assertEquals(found.leftovers, "name (a string of 3)");
+      assertStringIncludes(found.remarks[0], "reset clears seen");
+      const dropped = await examine("dropped");
+      assertStringIncludes(dropped.found.remarks[0], "reset replaces bytes");
+    });
+
+    it(`${runtime}: what cannot be examined is refused on one line`, async () => {
+      const refusals: [string, RegExp][] = [
+        ["promised", /^Cannot examine: create must return an object .*: received a promise\n$/],
+        ["nothing", /^Cannot examine: create must be an exported function: received undefined\n$/],
+        ["missing", /^Cannot examine: the file must load: received .*missing\.ts: .*\n$/],
+        ["throwing", /^Cannot examine: reset must not throw: received Error: reset is broken\n$/],
+      ];
+      for (const [file, text] of refusals) {
+        const { code, err } = await run(command, `${FIXTURES}/${file}.ts`);
+        assertEquals(code, 2, file);
+        assertMatch(err, text);
+      }
+    });
+
+    it(`${runtime}: progress is shown on a terminal`, async () => {
+      const line = [...command, "doctor/mod.ts", "--seconds=0.1", `${FIXTURES}/buffer.ts`].join(
+        " ",
+      );
+      const { stdout } = await new Deno.Command("script", { args: ["-qec", line, "/dev/null"] })
+        .output();
+      assertStringIncludes(new TextDecoder().decode(stdout), "\r[#");
+    });
+
+    // Only util-linux's `script` takes a command so, and every Linux has it.
+    const onTerminal = { skip: skip || Deno.build.os !== "linux" };
+    it(`${runtime}: a terminal gets a progress bar, then words`, onTerminal, async () => {
+      const program = [...command, "doctor/mod.ts", "--seconds=0.3", `${FIXTURES}/tiny.ts`];
+      const { code, stdout } = await new Deno.Command("script", {
+        args: ["-qec", program.map((word) => `'${word}'`).join(" "), "/dev/null"],
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 1);
+      assert(shown.includes("\r[##") && shown.includes("\r\x1b[K"), shown);
+      assertStringIncludes(shown, "Do not pool this: ");
+    });
+
+    it(`${runtime}: help is given`, async () => {
+      const { code, out } = await run(command, "--help");
+      assertEquals(code, 0);
+      assert(out.startsWith("Usage: doctor"));
+    });
+  }
+});
