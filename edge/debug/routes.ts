@@ -194,6 +194,8 @@ function secondsOf(c: Context): number | Response {
 
 /** Waits for a time, or until whoever asked has gone. */
 function passed(ms: number, signal: AbortSignal): Promise<void> {
+  // A signal that has fired does not fire again, and whoever left must not hold the turn.
+  if (signal.aborted) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   signal.addEventListener("abort", () => {

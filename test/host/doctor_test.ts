@@ -72,19 +72,6 @@ describe("Doctor", { skip }, () => {
       assertStringIncludes(new TextDecoder().decode(stdout), "\r[#");
     });
 
-    // Only util-linux's `script` takes a command so, and every Linux has it.
-    const onTerminal = { skip: skip || Deno.build.os !== "linux" };
-    it(`${runtime}: a terminal gets a progress bar, then words`, onTerminal, async () => {
-      const program = [...command, "doctor/mod.ts", "--seconds=0.3", `${FIXTURES}/tiny.ts`];
-      const { code, stdout } = await new Deno.Command("script", {
-        args: ["-qec", program.map((word) => `'${word}'`).join(" "), "/dev/null"],
-      }).output();
-      const shown = new TextDecoder().decode(stdout);
-      assertEquals(code, 1);
-      assert(shown.includes("\r[##") && shown.includes("\r\x1b[K"), shown);
-      assertStringIncludes(shown, "Do not pool this: ");
-    });
-
     it(`${runtime}: help is given`, async () => {
       const { code, out } = await run(command, "--help");
       assertEquals(code, 0);
