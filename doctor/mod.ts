@@ -34,8 +34,22 @@ function describe(found: Examination): string {
   lines.push(...found.remarks.map((remark) => `${remark}.`), "");
   lines.push(`  create          ${us(found.createUs)}`, `  reset           ${us(found.resetUs)}`);
   lines.push(`  acquire+release ${us(found.pairUs)}`);
-  if (found.pays) lines.push("", "new Pool({ create, reset }); // debug: true in tests");
+  if (found.keptBytes > 0) lines.push(`  kept by reset   ${found.keptBytes} bytes of buffers`);
+  if (found.pays) lines.push("", adviceFor(found));
   return lines.join("\n") + "\n";
+}
+
+/** A size that is not worth to be told: what a pool assumes of an object. */
+const ASSUMED_BYTES = 4096;
+
+/** What to write, with what differs from the defaults. */
+function adviceFor({ isGrowing, keptBytes }: Examination): string {
+  if (isGrowing) {
+    return "// The bytes that an object holds differ: tell them, or the budget is a guess.\n" +
+      "new Pool({ create, reset, sizeOf: (object) => /* its bytes */ });";
+  }
+  const size = keptBytes > ASSUMED_BYTES ? `, sizeOf: ${keptBytes}` : "";
+  return `new Pool({ create, reset${size} }); // and debug: true in tests`;
 }
 
 async function main(args: string[]): Promise<number> {

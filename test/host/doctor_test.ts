@@ -44,9 +44,32 @@ describe("Doctor", { skip }, () => {
       const { code, found } = await examine("forgotten");
       assertEquals(code, 1);
       assertEquals(found.leftovers, "name (a string of 3)");
-      assertStringIncludes(found.remarks[0], "reset clears seen");
+      assertMatch(found.remarks[0], /^reset clears seen: .* with 1 entries costs \d+ ns more /);
       const dropped = await examine("dropped");
       assertStringIncludes(dropped.found.remarks[0], "reset replaces bytes");
+    });
+
+    it(`${runtime}: what is kept is told, and what to write`, async () => {
+      const { found } = await examine("growing");
+      assertEquals([found.keptBytes, found.isGrowing], [32_768, true]);
+      assertEquals(found.remarks.length, 2);
+      assertStringIncludes(found.remarks[0], "reset replaces names: its capacity (1) is lost");
+      assertStringIncludes(found.remarks[1], "Object.assign");
+      const { code, out } = await run(command, "--seconds=0.3", `${FIXTURES}/buffer.ts`);
+      assertEquals(code, 0);
+      assertMatch(out, /^Pooling pays: /);
+      assertStringIncludes(out, "65536 bytes of buffers");
+      assertStringIncludes(out, "new Pool({ create, reset, sizeOf: 65536 });");
+    });
+
+    it(`${runtime}: figures are numbers, and never kinder than what was measured`, async () => {
+      const { found } = await examine("tiny");
+      const { allocateUs, createUs, pairUs, poolUs, resetUs } = found;
+      for (const us of [allocateUs, createUs, pairUs, poolUs, resetUs]) {
+        assert(us >= 0 && us < 1e6, JSON.stringify(found));
+      }
+      assertEquals(found.pays, allocateUs >= Math.max(poolUs, pairUs));
+      assertEquals([found.keptBytes, found.isGrowing], [0, false]);
     });
 
     it(`${runtime}: what cannot be examined is refused on one line`, async () => {
