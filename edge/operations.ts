@@ -11,6 +11,7 @@
 import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/prometheus.ts";
 import { type Context, type ExecutionContext, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { PoolStats } from "../mod.ts";
 import { assets } from "./dashboard/assets.ts";
 import { Live } from "./dashboard/live.ts";
 import { dashboardPage, loginPage, type LoginTrouble, PAGE_HEADERS } from "./dashboard/page.ts";
@@ -50,6 +51,12 @@ export interface OperationsOptions {
    * @default {"/_pool"}
    */
   readonly path?: string;
+  /**
+   * What `/_pool/metrics` tells, such as a `FusedReport` of the pools of several workers.
+   *
+   * @default {the pools}
+   */
+  readonly metrics?: { stats(): readonly PoolStats[] };
   /**
    * Whether `/_pool/debug` answers, with what it takes to find out what is wrong: snapshots of the pools
    * and of the heap, with all secrets that are in memory, recordings, and collections on demand. It needs
@@ -133,7 +140,8 @@ export function operations(options: OperationsOptions): Operations {
 /** The same as a Hono app, whose routes have the whole path. */
 export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
   needOptions(ACTION, "options", options);
-  const { pools, token, path = "/_pool", debug = false, signal, onError = () => {} } = options;
+  const { pools, token, path = "/_pool", debug = false, metrics, signal, onError = () => {} } =
+    options;
   needPools(pools);
   if (token !== undefined) needToken(ACTION, "token", token);
   if (typeof path !== "string" || !PATH.test(path)) {
@@ -143,6 +151,9 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
   }
   needSignal(ACTION, signal);
   needFunction(ACTION, "onError", onError);
+  if (metrics !== undefined && typeof metrics?.stats !== "function") {
+    throw new TypeError(`${ACTION}: metrics must have stats(): received ${received(metrics)}`);
+  }
   if (typeof debug !== "boolean") {
     throw new TypeError(`${ACTION}: debug must be a boolean: received ${received(debug)}`);
   }
@@ -169,7 +180,8 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
   const writer = new PrometheusWriter();
   app.get(`${path}/metrics`, admit, (c) => {
     const format = prometheusFormat(c.req.header("Accept"));
-    const text = writer.write(pools.map((pool) => pool.stats()), format);
+    const told = metrics?.stats() ?? pools.map((pool) => pool.stats());
+    const text = writer.write(told, format);
     // A response copies bytes at once.
     return c.body(text, 200, {
       "Content-Type": PROMETHEUS_TYPES[format],

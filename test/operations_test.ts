@@ -19,6 +19,7 @@ import {
   type OperationsOptions,
 } from "../edge/mod.ts";
 import { Sessions } from "../edge/session.ts";
+import { FusedReport, reportTo } from "../metrics/mod.ts";
 import { inertHost, Pool, type PoolOptions } from "../mod.ts";
 
 const TOKEN = "abc.DEF-123";
@@ -606,6 +607,24 @@ describe("operations() GET /events", () => {
   });
 });
 
+describe("GET /_pool/metrics", () => {
+  it("tells what a FusedReport has folded, where there is one", async () => {
+    const pool = newPool();
+    const fused = new FusedReport();
+    fused.add(pool);
+    const posted: unknown[] = [];
+    const other = newPool();
+    other.release(other.acquire("elsewhere"));
+    const port = { postMessage: (message: unknown) => void posted.push(structuredClone(message)) };
+    reportTo(port, { pools: [other], host: inertHost() }).report();
+    for (const message of posted) fused.fold(message);
+    const { request } = operations({ pools: [pool], metrics: fused });
+    const text = await (await request("/_pool/metrics")).text();
+    assertStringIncludes(text, 'tag="elsewhere"} 1\n');
+    assertEquals(text.match(/^siliconflow_pool_created_objects_total\{/gm)?.length, 1);
+  });
+});
+
 describe("operations() refuses", () => {
   const pools = [newPool()];
   const BAD_OPTIONS: readonly [unknown, string][] = [
@@ -618,6 +637,7 @@ describe("operations() refuses", () => {
     [{ pools, token: "" }, "a bearer token may have: received 0 characters"],
     [{ pools, token: "two words" }, "a bearer token may have: received 9 characters"],
     [{ pools, token: 1 }, "a bearer token may have: received number"],
+    [{ pools, metrics: {} }, "metrics must have stats(): received an object"],
     [{ pools, debug: 1, token: "a" }, "debug must be a boolean: received 1"],
     [{ pools, debug: true }, "debug must come with a token: received it without"],
     [
