@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { METRICS, prometheusName } from "../metrics/catalogue.ts";
 import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/mod.ts";
-import { inertHost, Pool, type PoolStats } from "../mod.ts";
+import { discardReasons, inertHost, Pool, type PoolStats } from "../mod.ts";
 import { FakeHost } from "../testing/mod.ts";
 
 /** A sample of an exposition. */
@@ -41,7 +41,153 @@ function poolNamed(name: string): Pool<object> {
   return new Pool({ name, create: () => ({}), reset: () => {}, host: inertHost() });
 }
 
+/** What a pool could say, no figure of it like another: whatever is read from the wrong place shows. */
+const DISTINCT: PoolStats = {
+  name: "api",
+  runtime: "deno",
+  scheduler: "adaptive",
+  created: 11,
+  live: 12,
+  leased: 13,
+  idle: 14,
+  limbo: 15,
+  peak: 16,
+  acquires: 17,
+  hits: 18,
+  misses: 19,
+  waiting: 20,
+  refused: 21,
+  bytes: 22,
+  maxBytes: 23,
+  ticks: 24,
+  cycles: 25,
+  gc: {
+    minor: 26,
+    major: 27,
+    unknown: 28,
+    pauseMs: 29,
+    maxPauseMs: 30,
+    pauses: { edges: [1, 4], counts: [31, 32, 33], sum: 250 },
+  },
+  heap: { usedBytes: 34, limitBytes: 35, externalBytes: 36, allocatedBytes: 37 },
+  pressure: "high",
+  bypass: true,
+  hotLevels: 38,
+  pinnedLevels: 39,
+  misuses: 40,
+  closed: false,
+  generations: [
+    { name: "T0", idle: 41, target: 42, maxSize: 43, ttlMs: 44 },
+    { name: "T1", idle: 45, target: 46, maxSize: 47, ttlMs: 48 },
+  ],
+  tags: [{
+    name: "auth",
+    acquires: 49,
+    hits: 50,
+    misses: 51,
+    heat: 52,
+    hot: true,
+    shelf: "own",
+    holdMs: { p50: 53, p99: 54 },
+    holds: { edges: [0.25, 1], counts: [55, 56, 57], sum: 1500 },
+  }],
+  discarded: Object.fromEntries(
+    discardReasons.map((reason, i) => [reason, 60 + i]),
+  ) as PoolStats["discarded"],
+};
+
+/** What is written of it, but for the heads. */
+const WRITTEN: readonly string[] = [
+  'siliconflow_pool_info{pool="api",runtime="deno",scheduler="adaptive"} 1',
+  'siliconflow_pool_acquires_total{pool="api",tag="auth"} 49',
+  'siliconflow_pool_misses_total{pool="api",tag="auth"} 51',
+  'siliconflow_pool_hold_seconds_bucket{pool="api",tag="auth",le="0.00025"} 55',
+  'siliconflow_pool_hold_seconds_bucket{pool="api",tag="auth",le="0.001"} 111',
+  'siliconflow_pool_hold_seconds_bucket{pool="api",tag="auth",le="+Inf"} 168',
+  'siliconflow_pool_hold_seconds_sum{pool="api",tag="auth"} 1.5',
+  'siliconflow_pool_hold_seconds_count{pool="api",tag="auth"} 168',
+  'siliconflow_pool_created_objects_total{pool="api"} 11',
+  ...discardReasons.map((reason, i) =>
+    `siliconflow_pool_discarded_objects_total{pool="api",reason="${reason}"} ${60 + i}`
+  ),
+  'siliconflow_pool_refused_total{pool="api"} 21',
+  'siliconflow_pool_misuses_total{pool="api"} 40',
+  'siliconflow_pool_ticks_total{pool="api"} 24',
+  'siliconflow_pool_cycles_total{pool="api"} 25',
+  'siliconflow_pool_idle_objects{pool="api",generation="T0"} 41',
+  'siliconflow_pool_idle_objects{pool="api",generation="T1"} 45',
+  'siliconflow_pool_target_objects{pool="api",generation="T0"} 42',
+  'siliconflow_pool_target_objects{pool="api",generation="T1"} 46',
+  'siliconflow_pool_ceiling_objects{pool="api",generation="T0"} 43',
+  'siliconflow_pool_ceiling_objects{pool="api",generation="T1"} 47',
+  'siliconflow_pool_leased_objects{pool="api"} 13',
+  'siliconflow_pool_limbo_objects{pool="api"} 15',
+  'siliconflow_pool_peak_objects{pool="api"} 16',
+  'siliconflow_pool_waiting_leases{pool="api"} 20',
+  'siliconflow_pool_idle_bytes{pool="api"} 22',
+  'siliconflow_pool_budget_bytes{pool="api"} 23',
+  'siliconflow_pool_hot_levels{pool="api"} 38',
+  'siliconflow_pool_pinned_levels{pool="api"} 39',
+  'siliconflow_pool_pressure{pool="api"} 2',
+  'siliconflow_pool_bypass{pool="api"} 1',
+  'siliconflow_pool_gc_total{pool="api",kind="minor"} 26',
+  'siliconflow_pool_gc_total{pool="api",kind="major"} 27',
+  'siliconflow_pool_gc_total{pool="api",kind="unknown"} 28',
+  'siliconflow_pool_gc_pause_seconds_bucket{pool="api",le="0.001"} 31',
+  'siliconflow_pool_gc_pause_seconds_bucket{pool="api",le="0.004"} 63',
+  'siliconflow_pool_gc_pause_seconds_bucket{pool="api",le="+Inf"} 96',
+  'siliconflow_pool_gc_pause_seconds_sum{pool="api"} 0.25',
+  'siliconflow_pool_gc_pause_seconds_count{pool="api"} 96',
+  'siliconflow_pool_heap_used_bytes{pool="api"} 34',
+  'siliconflow_pool_heap_limit_bytes{pool="api"} 35',
+  'siliconflow_pool_heap_external_bytes{pool="api"} 36',
+  'siliconflow_pool_heap_allocated_bytes_total{pool="api"} 37',
+];
+
 describe("PrometheusWriter", () => {
+  it("PrometheusWriter writes exactly what a pool says, each figure under its own name", () => {
+    const samples = (text: string) =>
+      text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    assertEquals(samples(write([DISTINCT])), WRITTEN);
+    assertEquals(samples(write([DISTINCT], "openmetrics")), WRITTEN);
+  });
+
+  it("PrometheusWriter writes the heads in the order of their format", () => {
+    const of = (text: string, name: string) =>
+      text.split("\n").filter((line) => line.startsWith("# ") && line.includes(` ${name} `));
+    const help = "Heap allocated since the process began; absent where the runtime hides it.";
+    const name = "siliconflow_pool_heap_allocated_bytes";
+    const text = write([DISTINCT]);
+    assertEquals(of(text, `${name}_total`), [
+      `# HELP ${name}_total ${help}`,
+      `# TYPE ${name}_total counter`,
+    ]);
+    assertEquals(of(text, "siliconflow_pool_info"), [
+      "# HELP siliconflow_pool_info The runtime and the scheduler of a pool.",
+      "# TYPE siliconflow_pool_info gauge",
+    ]);
+    const open = write([DISTINCT], "openmetrics");
+    assertEquals(of(open, name), [
+      `# TYPE ${name} counter`,
+      `# UNIT ${name} bytes`,
+      `# HELP ${name} ${help}`,
+    ]);
+    assertEquals(of(open, "siliconflow_pool"), [
+      "# TYPE siliconflow_pool info",
+      "# HELP siliconflow_pool The runtime and the scheduler of a pool.",
+    ]);
+  });
+
+  for (
+    const [pressure, value] of [["none", 0], ["moderate", 1], ["high", 2], ["critical", 3]] as const
+  ) {
+    it(`PrometheusWriter writes pressure ${pressure} as ${value}`, () => {
+      const text = write([{ ...DISTINCT, pressure, bypass: false }]);
+      assert(text.includes(`\nsiliconflow_pool_pressure{pool="api"} ${value}\n`), text);
+      assert(text.includes('\nsiliconflow_pool_bypass{pool="api"} 0\n'), text);
+    });
+  }
+
   it("PrometheusWriter writes each family once, and of each pool what it holds", () => {
     const pools = ["a", "b"].map(poolNamed);
     pools[0]!.release(pools[0]!.acquire("x"));
@@ -280,6 +426,7 @@ describe("prometheusFormat()", () => {
     ["application/openmetrics-text;version=1.0.0;q=0", "text"],
     ["APPLICATION/OPENMETRICS-TEXT;VERSION=1.0.0", "openmetrics"],
     ["application/openmetrics-text;q=many", "text"],
+    ["application/openmetrics-text,text/plain", "openmetrics"],
   ];
   for (const [accept, format] of cases) {
     it(`prometheusFormat() is ${format} for ${accept}`, () => {
