@@ -72,7 +72,7 @@ export class Ticker<T extends object> {
   #backlog = 0;
   #ticks = 0;
   #elapsedMs = 0;
-  #limits: { memoryLimit?: number; usedBytes?: number } = {};
+  #memoryLimit: number | undefined;
   #heap: HeapReading | undefined;
   readonly #gc: GcSum = new GcSum();
   #cycle = 0;
@@ -109,7 +109,10 @@ export class Ticker<T extends object> {
 
   /** What the last tick saw of the memory. */
   get limits(): { memoryLimit?: number; usedBytes?: number } {
-    return this.#limits;
+    return {
+      ...(this.#memoryLimit === undefined ? {} : { memoryLimit: this.#memoryLimit }),
+      ...(this.#heap === undefined ? {} : { usedBytes: this.#heap.usedBytes }),
+    };
   }
 
   /** The heap as the last tick saw it, where the runtime shows it. */
@@ -289,10 +292,7 @@ export class Ticker<T extends object> {
     const createUs = createCost.us;
     const bareUs = bareCost.us;
     this.#elapsedMs = this.#now - before;
-    this.#limits = {
-      ...(limit === undefined ? {} : { memoryLimit: limit }),
-      ...(heap === undefined ? {} : { usedBytes: heap.usedBytes }),
-    };
+    this.#memoryLimit = limit;
     return {
       now: this.#now,
       elapsedMs: this.#elapsedMs,
