@@ -15,7 +15,7 @@ import { RUNTIMES } from "../../bench/runner/bench.ts";
 import { MAX_LISTENERS } from "../../edge/dashboard/live.ts";
 import { operations } from "../../edge/mod.ts";
 import { inertHost, Pool } from "../../mod.ts";
-import { type Entries, freePort, type Server, startOn } from "../fixture/server.ts";
+import { EDGE, freePort, type Server, startOn } from "../fixture/server.ts";
 
 /** Why nothing is tested, or `false`. Where changes are accepted, to have no Chromium is a failure. */
 const skip = whyToSkip();
@@ -23,7 +23,6 @@ const skip = whyToSkip();
 /** Where whoever wants to look finds what the browser showed. */
 const SCREENSHOTS = join(import.meta.dirname!, "..", "..", "coverage", "dashboard");
 
-const EDGE: Entries = { deno: "edge/main.ts", bun: "edge/bun.ts", workerd: "edge/worker.ts" };
 const TOKEN = "abc.DEF-123";
 
 const SCHEMES = ["light", "dark"] as const;

@@ -7,9 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
 import type { Snapshot } from "../../mod.ts";
-import { type Entries, type Server, startOn } from "../fixture/server.ts";
+import { EDGE, type Server, startOn } from "../fixture/server.ts";
 
-const EDGE: Entries = { deno: "edge/main.ts", bun: "edge/bun.ts", workerd: "edge/worker.ts" };
 const TOKEN = "abc.DEF-123";
 const SETTINGS = { POOL_STATS: "1", POOL_TOKEN: TOKEN, POOL_DEBUG: "1" };
 const BEARER = { Authorization: `Bearer ${TOKEN}` };

@@ -4,12 +4,11 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
 import type { NonceAnswer } from "../fixture/served_app.ts";
-import { type Entries, SERVED_APP, type Server, startOn } from "../fixture/server.ts";
+import { EDGE, SERVED_APP, type Server, startOn } from "../fixture/server.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);
 
-const EDGE: Entries = { deno: "edge/main.ts", bun: "edge/bun.ts", workerd: "edge/worker.ts" };
 const TOKEN = "abc.DEF-123";
 
 /** How long an answer may take, in milliseconds. */

@@ -9,9 +9,8 @@ import { RUNTIMES } from "../../bench/runner/bench.ts";
 import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../../metrics/mod.ts";
 import { inertHost, Pool, type PoolStats } from "../../mod.ts";
 import { promtool, whyToSkip } from "../fixture/promtool.ts";
-import { type Entries, freePort, type Server, startOn } from "../fixture/server.ts";
+import { EDGE, freePort, type Server, startOn } from "../fixture/server.ts";
 
-const EDGE: Entries = { deno: "edge/main.ts", bun: "edge/bun.ts", workerd: "edge/worker.ts" };
 const TOKEN = "abc.DEF-123";
 const SETTINGS = { POOL_STATS: "1", POOL_TOKEN: TOKEN };
 const BEARER = { headers: { Authorization: `Bearer ${TOKEN}` } };
