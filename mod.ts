@@ -13,7 +13,7 @@ export type { GcEvent, GcReading } from "./src/gc.ts";
 export { ancestorGenerations, type GenerationOptions } from "./src/generation.ts";
 export type { Guard } from "./src/guard.ts";
 export type { HeatOptions } from "./src/heat.ts";
-export { type Histogram, histogramEdges } from "./src/histogram.ts";
+export type { Histogram } from "./src/histogram.ts";
 export { type HeapReading, type Host, inertHost } from "./src/host.ts";
 export type { Lease } from "./src/lease.ts";
 export { type GuardMode, Pool, type PoolOptions } from "./src/pool.ts";

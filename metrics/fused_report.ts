@@ -14,17 +14,15 @@ import {
   discardReasons,
   type GenerationStats,
   type HeapReading,
-  type Histogram,
-  histogramEdges,
   type Host,
   type PoolStats,
   type TagStats,
 } from "../mod.ts";
+import { Tally } from "../src/histogram.ts";
 import { KINDS, PRESSURES } from "./catalogue.ts";
 import { Growth } from "./growth.ts";
 import type { StatsSource } from "./stats_source.ts";
 import {
-  type Bands,
   COUNTERS,
   GAUGES,
   type GcReport,
@@ -101,35 +99,11 @@ const OTHER = "(other)";
 /** The reporter of the pools of this isolate. */
 const LOCAL = "";
 
-/** A growing sum of bands. */
-class Sum {
-  readonly #counts: number[] = new Array(histogramEdges.length + 1).fill(0);
-  #sum = 0;
-
-  add({ counts, sum }: Bands): void {
-    for (const [i, count] of counts.entries()) this.#counts[i]! += count;
-    this.#sum += sum;
-  }
-
-  /** The upper edge of the band in which a share of all is reached; of the last band the lower one. */
-  quantile(q: number): number | undefined {
-    const total = this.#counts.reduce((a, b) => a + b);
-    if (total === 0) return undefined;
-    let left = q * total;
-    const band = this.#counts.findIndex((count) => (left -= count) <= 0);
-    return histogramEdges[band] ?? histogramEdges.at(-1)!;
-  }
-
-  histogram(): Histogram {
-    return { edges: histogramEdges, counts: [...this.#counts], sum: this.#sum };
-  }
-}
-
 interface TagTotal {
   acquires: number;
   hits: number;
   misses: number;
-  readonly holds: Sum;
+  readonly holds: Tally;
 }
 
 /** All that the pools of one name ever counted. */
@@ -139,7 +113,7 @@ class Total {
   readonly gc: Record<typeof KINDS[number], number> = zeros(KINDS);
   pauseMs: number | undefined;
   maxPauseMs: number | undefined;
-  pauses: Sum | undefined;
+  pauses: Tally | undefined;
   allocatedBytes: number | undefined;
   readonly tags: Map<string, TagTotal> = new Map();
 
@@ -157,19 +131,19 @@ class Total {
     for (const kind of KINDS) this.gc[kind] += counts[kind];
     if (pauseMs !== undefined) this.pauseMs = (this.pauseMs ?? 0) + pauseMs;
     if (maxPauseMs !== undefined) this.maxPauseMs = Math.max(this.maxPauseMs ?? 0, maxPauseMs);
-    if (pauses !== undefined) (this.pauses ??= new Sum()).add(pauses);
+    if (pauses !== undefined) (this.pauses ??= new Tally()).addAll(pauses);
   }
 
   #addTag({ acquires, hits, holds, misses, name }: TagReport, maxTags: number): void {
     const key = this.tags.has(name) || this.tags.size < maxTags ? name : OTHER;
     let tag = this.tags.get(key);
     if (tag === undefined) {
-      this.tags.set(key, tag = { acquires: 0, hits: 0, misses: 0, holds: new Sum() });
+      this.tags.set(key, tag = { acquires: 0, hits: 0, misses: 0, holds: new Tally() });
     }
     tag.acquires += acquires;
     tag.hits += hits;
     tag.misses += misses;
-    tag.holds.add(holds);
+    tag.holds.addAll(holds);
   }
 }
 

@@ -15,10 +15,10 @@ import {
   type GcReading,
   type GenerationStats,
   type HeapReading,
-  histogramEdges,
   type PoolStats,
   type TagStats,
 } from "../mod.ts";
+import { histogramEdges } from "../src/histogram.ts";
 import { KINDS, PRESSURES } from "./catalogue.ts";
 
 /** Tells a report from other messages on the same port. */

@@ -17,20 +17,7 @@ export interface Histogram {
   readonly sum: number;
 }
 
-/**
- * The upper edges of the bands of all histograms, in milliseconds: 4 µs to 4 minutes by a factor of 4.
- *
- * @example Usage
- * ```ts
- * import { histogramEdges, Pool } from "@siliconflow/pool";
- * import { assertEquals } from "@std/assert";
- *
- * const pool = new Pool({ create: () => ({}), reset: () => {} });
- * pool.release(pool.acquire());
- * assertEquals(pool.stats().tags[0]?.holds.edges, histogramEdges);
- * pool.close();
- * ```
- */
+/** The upper edges of the bands of all histograms, in ms: 4 µs to 4 minutes by a factor of 4. */
 export const histogramEdges: readonly number[] = Object.freeze(
   Array.from({ length: 14 }, (_, i) => 4 ** (i - 4)),
 );
@@ -49,9 +36,18 @@ export class Tally {
   }
 
   /** Adds what another one has counted. */
-  addAll({ counts, sum }: Histogram): void {
+  addAll({ counts, sum }: Omit<Histogram, "edges">): void {
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += counts[i] ?? 0;
     this.#sum += sum;
+  }
+
+  /** The upper edge of the band in which a share of all is reached; of the last band the lower one. */
+  quantile(q: number): number | undefined {
+    const total = this.#counts.reduce((a, b) => a + b);
+    if (total === 0) return undefined;
+    let left = q * total;
+    const band = this.#counts.findIndex((count) => (left -= count) <= 0);
+    return histogramEdges[band] ?? histogramEdges.at(-1)!;
   }
 
   /** Takes a snapshot. */

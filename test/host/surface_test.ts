@@ -23,7 +23,6 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "detectHost",
       "discardReasons",
       "fixedScheduler",
-      "histogramEdges",
       "inertHost",
     ],
     types: [
