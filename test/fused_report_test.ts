@@ -68,6 +68,20 @@ function gaugesOf(all: readonly PoolStats[]) {
   };
 }
 
+/** A pool with a lease, which is reported, and the clock of who folds that. */
+function reportedLease() {
+  const clock = { now: 0 };
+  const fused = new FusedReport({ host: { now: () => clock.now } });
+  const pool = makePool();
+  const reporter = reportTo({ postMessage: (each) => fused.fold(each) }, {
+    pools: [pool],
+    host: silent,
+  });
+  pool.acquire();
+  reporter.report();
+  return { clock, fused, pool, reporter };
+}
+
 describe("FusedReport", () => {
   for (let seed = 0; seed < 30; seed++) {
     it(`A fold is the sum of its parts, whatever comes between (seed ${seed})`, () => {
@@ -158,18 +172,10 @@ describe("FusedReport", () => {
   });
 
   it("A reporter that is silent for long keeps its counters and loses its gauges", () => {
-    let now = 0;
-    const fused = new FusedReport({ host: { now: () => now } });
-    const pool = makePool();
-    const reporter = reportTo({ postMessage: (each) => fused.fold(each) }, {
-      pools: [pool],
-      host: silent,
-    });
-    pool.acquire();
-    reporter.report();
-    now = 5000;
+    const { clock, fused, pool } = reportedLease();
+    clock.now = 5000;
     assertEquals(fused.stats()[0]!.leased, 1);
-    now = 5001;
+    clock.now = 5001;
     const [{ acquires, created, leased, live, runtime }] = fused.stats() as [PoolStats];
     assertEquals({ acquires, created, leased, live, runtime }, {
       acquires: 1,
@@ -182,16 +188,8 @@ describe("FusedReport", () => {
   });
 
   it("A reporter that was taken for dead has its gauges back, though nothing changed", () => {
-    let now = 0;
-    const fused = new FusedReport({ host: { now: () => now } });
-    const pool = makePool();
-    const reporter = reportTo({ postMessage: (each) => fused.fold(each) }, {
-      pools: [pool],
-      host: silent,
-    });
-    pool.acquire();
-    reporter.report();
-    now = 9000;
+    const { clock, fused, pool, reporter } = reportedLease();
+    clock.now = 9000;
     assertEquals(fused.stats()[0]!.leased, 0);
     reporter.report();
     assertEquals(fused.stats()[0]!.leased, 1);
