@@ -79,6 +79,8 @@ const POLLS = 64;
 export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   readonly options: CoreOptions<T>;
   readonly tags: TagTable<T>;
+  /** Hears of each lease that is about to be timed, and how many it stands for. */
+  onTimed: ((tag: string, leases: number) => void) | undefined;
 
   readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
@@ -162,6 +164,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       ((!isServed && tag.shelf.top - 1 >= tag.shelf.low) || --tag.left === 0);
     let since = 0;
     let isMaking = false;
+    const period = isTimed ? tag.period : 0;
     if (isTimed) {
       tag.startPeriod(this.#sampling.nextGap(tag.acquiresBefore));
       since = this.#ticker.clock();
@@ -169,6 +172,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     }
     try {
       this.needOpen(action);
+      if (isTimed) this.onTimed?.(tag.name, period);
       const stock = tag?.stock ?? this.#stocks.main;
       const shelf = (tag === undefined ? undefined : this.#shelfFor(stock)) ??
         this.#backpressure.admit(action, tag, isServed);

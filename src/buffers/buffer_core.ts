@@ -12,7 +12,6 @@
 import { needNumber, PoolError } from "../error.ts";
 import type { Pool } from "../pool.ts";
 import type { Pressure } from "../pressure.ts";
-import { Sampling } from "../sampling.ts";
 import { type Block, PooledBlock, type Zeroing } from "./block.ts";
 import { type Budget, isRefusal } from "./budget.ts";
 import type { BufferPoolStats } from "./buffer_stats.ts";
@@ -20,7 +19,7 @@ import { type BlockSource, type BufferTagCore, BufferTagHandle } from "./buffer_
 import type { ChunkSet } from "./chunk_set.ts";
 import { type BlockMemory, SeparateMemory, SlabMemory } from "./memory.ts";
 import { sitsWell } from "./run.ts";
-import { type BlockPoolOptions, type RoomMaker, SizeClass, UNTAGGED } from "./size_class.ts";
+import { type BlockPoolOptions, type ClassKeeper, SizeClass, UNTAGGED } from "./size_class.ts";
 import { SizeLearning } from "./size_learning.ts";
 import { MAX_CLASSES, SizeTable } from "./size_table.ts";
 
@@ -48,12 +47,11 @@ const CHUNK_PART = 1 / 8;
 const ACTION = "Cannot acquire Block";
 
 /** The slow half of a buffer pool. */
-export class BufferCore implements BufferTagCore, RoomMaker {
+export class BufferCore implements BufferTagCore, ClassKeeper {
   readonly options: BufferCoreOptions;
   readonly untagged: BufferTagHandle;
   readonly #tags: Map<string, BufferTagHandle> = new Map();
   readonly #other: BufferTagHandle;
-  readonly #sampling: Sampling = new Sampling();
   readonly #learning: SizeLearning = new SizeLearning();
   /** Whether there may be a class of a size. */
   readonly #isFit: (bytes: number) => boolean;
@@ -100,9 +98,9 @@ export class BufferCore implements BufferTagCore, RoomMaker {
     // Which is closed first, and says so.
     if (this.#closed || minBytes > this.#table.largest) return this.#unpooledFor(tag, minBytes);
     const { capacity, pool } = this.#classes[this.#table.at(minBytes)]!;
-    const source = pool.tag(tag.name);
-    tag.bind(capacity, source);
-    return source;
+    tag.bind(capacity, pool.tag(tag.name));
+    // Which notes the size, for who learns from it.
+    return tag.sourceFor(minBytes);
   }
 
   /** What makes an unpooled block of this size, under a tag. */
@@ -113,13 +111,6 @@ export class BufferCore implements BufferTagCore, RoomMaker {
       with: (fn) => this.#asking(bytes, () => source.with(fn)),
       release: (block) => source.release(block),
     };
-  }
-
-  learn(tag: BufferTagHandle, minBytes: number): void {
-    // It reads no clock, which is what longer gaps are for.
-    this.#sampling.tick();
-    tag.left = this.#sampling.nextGap();
-    if (minBytes >= 0 && minBytes <= this.#table.largest) this.#learn(minBytes);
   }
 
   /** Runs a function with a block. */
@@ -172,14 +163,16 @@ export class BufferCore implements BufferTagCore, RoomMaker {
   }
 
   #makeTag(name: string): BufferTagHandle {
-    return new BufferTagHandle(name, this, this.#table, this.#sampling.nextGap(0));
+    return new BufferTagHandle(name, this, this.#table);
   }
 
-  /** Takes note of a request, and adds a class where enough of them ask for it. */
-  #learn(minBytes: number): void {
+  /** Takes note of a tag's last request, and adds a class where enough of them ask for it. */
+  learn(tag: string, requests: number): void {
+    const bytes = this.#tags.get(tag)?.lastBytes ?? -1;
+    if (bytes < 0) return;
     const { sizes } = this.#table;
-    this.#classes[this.#table.at(minBytes)]!.ask(minBytes);
-    const capacity = this.#learning.add(minBytes, sizes, this.#isFit);
+    this.#classes[this.#table.at(bytes)]!.ask(bytes, requests);
+    const capacity = this.#learning.add(bytes, requests, sizes, this.#isFit);
     if (capacity === undefined || sizes.length >= MAX_CLASSES || this.#closed) return;
     const at = sizes.findIndex((size) => size > capacity);
     this.#classes.splice(at, 0, this.#makeClass(capacity, true));

@@ -3,8 +3,9 @@
  *
  * A request of the size of the one before finds its class by one compare, any other by a look-up of its
  * binary digits and a compare; the class finds its block by a pop. Whatever else there is lies behind
- * one compare each: a request that is no integer of a class, the countdown to the next one that is
- * learnt from, a tag that has not met the class yet, a block that is not ready or was another tag's.
+ * one compare each: a request that is no integer of a class, a tag that has not met the class yet, a
+ * block that is not ready or was another tag's. Which sizes are asked for is learnt from the leases that
+ * the class times: a second countdown here cost up to a third of a hit.
  *
  * It is cut in two because JavaScriptCore inlines no more at once (see src/tag.ts): in one piece a
  * hit cost half as much again.
@@ -62,8 +63,6 @@ export interface BlockSource extends BlockHome, Pick<Tag<PooledBlock>, "acquire"
 
 /** The slow half of a buffer pool, as a tag needs it. */
 export interface BufferTagCore {
-  /** Learns from a request, which may be larger than any class or less than nothing. */
-  learn(tag: BufferTagHandle, minBytes: number): void;
   /** Finds what serves a request that the tag does not know it of; throws where there can be none. */
   serve(tag: BufferTagHandle, minBytes: number): BlockSource;
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R;
@@ -114,24 +113,21 @@ export class BufferTagHandle implements BufferTag {
   /** The last request of a class, and what served it, if there was one. */
   declare lastBytes: number;
   declare lastSource: BlockSource | undefined;
-  /** Requests left until the next one that is learnt from. */
-  declare left: number;
   declare services: readonly Service[];
   declare readonly core: BufferTagCore;
   declare readonly name: string;
 
   /** Makes a tag that has met no class. */
-  constructor(name: string, core: BufferTagCore, table: SizeTable, left: number) {
+  constructor(name: string, core: BufferTagCore, table: SizeTable) {
     this.lastBytes = -1;
     this.lastSource = undefined;
-    this.left = left;
     this.services = servicesOf(table, () => undefined);
     this.core = core;
     this.name = name;
   }
 
   acquire(minBytes: number): PooledBlock {
-    const known = minBytes === this.lastBytes && --this.left > 0 ? this.lastSource : undefined;
+    const known = minBytes === this.lastBytes ? this.lastSource : undefined;
     const source = known ?? this.sourceFor(minBytes);
     const block = source.acquire();
     if (block.home !== source) block.settle(source);
@@ -141,7 +137,6 @@ export class BufferTagHandle implements BufferTag {
   /** Finds what serves a request. */
   sourceFor(minBytes: number): BlockSource {
     if ((minBytes | 0) !== minBytes) return this.core.serve(this, minBytes);
-    if (--this.left <= 0) this.core.learn(this, minBytes);
     let service = this.services[32 - Math.clz32(minBytes)]!;
     while (service.size < minBytes) service = service.next;
     const { source } = service;

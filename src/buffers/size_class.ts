@@ -49,10 +49,12 @@ export interface SizeClassStats {
   readonly pool: PoolStats;
 }
 
-/** Where a class finds room for one more block. */
-export interface RoomMaker {
+/** What all classes share. */
+export interface ClassKeeper {
   /** Gives something idle up for so many bytes; throws where that would be in vain. */
   makeRoom(bytes: number): void;
+  /** Learns from the last request of a tag, which stands for so many. */
+  learn(tag: string, requests: number): void;
 }
 
 /** A pool of blocks of one capacity, or of any, where it retains none. */
@@ -73,7 +75,7 @@ export class SizeClass implements BlockOwner {
     capacity: number,
     isLearned: boolean,
     memory: BlockMemory,
-    rooms: RoomMaker,
+    keeper: ClassKeeper,
     options: BlockPoolOptions,
   ) {
     this.capacity = capacity;
@@ -81,7 +83,7 @@ export class SizeClass implements BlockOwner {
     this.#memory = memory;
     this.pool = new Pool<PooledBlock>({
       ...options,
-      create: () => this.#create(rooms),
+      create: () => this.#create(keeper),
       dispose: (block) => {
         this.#liveBytes -= block.capacity;
         this.#memory.free(block);
@@ -89,9 +91,10 @@ export class SizeClass implements BlockOwner {
       sizeOf: memory.sizeOf,
     });
     this.untagged = this.pool.tag(UNTAGGED);
+    if (capacity > 0) this.pool["core"].onTimed = (tag, leases) => keeper.learn(tag, leases);
   }
 
-  #create(rooms: RoomMaker): PooledBlock {
+  #create(keeper: ClassKeeper): PooledBlock {
     for (;;) {
       try {
         const block = this.#memory.make(this);
@@ -101,7 +104,7 @@ export class SizeClass implements BlockOwner {
         // Where blocks of its own lie idle nobody waits for this one: it is made ahead of demand, or to
         // be measured, and takes nobody's place.
         if (!isRefusal(error) || this.pool.idle > 0) throw error;
-        rooms.makeRoom(this.#memory.nextBytes);
+        keeper.makeRoom(this.#memory.nextBytes);
       }
     }
   }
@@ -116,10 +119,10 @@ export class SizeClass implements BlockOwner {
     return this.#liveBytes - this.idleBytes;
   }
 
-  /** Takes note of a request that it serves. */
-  ask(bytes: number): void {
-    this.#asked++;
-    this.#askedBytes += bytes;
+  /** Takes note of a request that it serves, which stands for so many. */
+  ask(bytes: number, requests: number): void {
+    this.#asked += requests;
+    this.#askedBytes += bytes * requests;
   }
 
   /** What the sampled requests were given and did not ask for, and all that they were given. */

@@ -14,10 +14,12 @@ const BAND_BITS = 3;
 const BANDS = 2 ** BAND_BITS;
 /** Smaller classes would save nothing that a view does not cost, in bytes. */
 const LEAST_BYTES = 64;
-/** Requests in the sample between two proposals; all counts are then halved. */
-const WINDOW = 256;
+/** Requests between two proposals; all counts are then halved. */
+const WINDOW = 2 ** 14;
 /** So many of them must ask for a class. */
-const ENOUGH = 32;
+const ENOUGH = WINDOW / 8;
+/** One of a sample stands for no more than so many, or a few of them alone would propose a class. */
+const MOST_PER_SAMPLE = 64;
 /** So much of what the larger class hands out must be saved. */
 const LEAST_SAVED = 1 / 4;
 
@@ -49,17 +51,20 @@ export class SizeLearning {
    * Takes note of a request.
    *
    * @param bytes Its size, no more than the largest class.
+   * @param requests How many requests it stands for.
    * @param sizes The classes that there are, rising.
    * @param isFit Whether there may be a class of a size.
    * @returns A class that is worth having, now and then.
    */
   add(
     bytes: number,
+    requests: number,
     sizes: readonly number[],
     isFit: (bytes: number) => boolean = () => true,
   ): number | undefined {
-    this.#counts[bandOf(bytes)]!++;
-    if (++this.#seen < WINDOW) return undefined;
+    const weight = Math.min(requests, MOST_PER_SAMPLE);
+    this.#counts[bandOf(bytes)]! += weight;
+    if ((this.#seen += weight) < WINDOW) return undefined;
     this.#seen = 0;
     const best = this.#propose(sizes, isFit);
     for (let band = 0; band < this.#counts.length; band++) this.#counts[band]! /= 2;

@@ -455,11 +455,40 @@ for (const layout of LAYOUTS) {
       pool.close();
     });
 
+    it("BufferPool loses nothing where a class that it learns cannot be made", () => {
+      const failure = new Error("no scheduler");
+      let failing: Error | undefined;
+      const scheduler = () => {
+        const thrown = failing;
+        failing = undefined;
+        if (thrown !== undefined) throw thrown;
+        return fixedScheduler();
+      };
+      const { pool } = bufferPool({ layout, scheduler });
+      failing = failure;
+      const failures: unknown[] = [];
+      for (let i = 0; i < 100_000; i++) {
+        try {
+          pool.acquire(8192).release();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      assertEquals(failures, [failure]);
+      assertEquals(pool.stats().classes.filter(({ learned }) => learned).length, 1);
+      checkBuffers(pool);
+      pool.close();
+    });
+
     it("BufferPool never has more than 16 classes, whatever is asked for", () => {
       const { pool } = bufferPool({ layout });
       for (let i = 0; i < 40; i++) {
         const bytes = 100 + 1500 * i;
-        for (let j = 0; j < 10_000; j++) pool.acquire(bytes).release();
+        for (let j = 0; j < 10_000; j++) {
+          pool.acquire(bytes).release();
+          // Of each tick only a sample is learnt from.
+          if (j % 1000 === 0) pool.tick();
+        }
       }
       const { classes } = pool.stats();
       // Slabs take no class that sits badly in a run.

@@ -43,11 +43,14 @@ describe("bandEnd()", () => {
   });
 });
 
+/** How many requests one of the sample stands for, as a rule. */
+const EACH = 64;
+
 /** Feeds a learner until it proposes something, at most so many requests. */
 function proposal(ask: () => number, most: number): number | undefined {
   const learning = new SizeLearning();
   for (let i = 0; i < most; i++) {
-    const found = learning.add(ask(), DEFAULT);
+    const found = learning.add(ask(), EACH, DEFAULT);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -75,11 +78,23 @@ describe("SizeLearning", () => {
     assertEquals(proposal(() => random.next() < 0.02 ? 8192 : 256, 5000), undefined);
   });
 
+  it("SizeLearning lets each of a sample weigh as much as it stands for", () => {
+    const learning = new SizeLearning();
+    // Of a new tag every other request is in the sample.
+    for (let i = 0; i < 200; i++) assertEquals(learning.add(8192, 2, DEFAULT), undefined);
+    for (let i = 0; i < 300; i++) assertEquals(learning.add(16_000, EACH, DEFAULT), undefined);
+  });
+
+  it("SizeLearning proposes nothing for a few that stand for very many", () => {
+    const learning = new SizeLearning();
+    for (let i = 0; i < 100; i++) assertEquals(learning.add(8192, 16_384, DEFAULT), undefined);
+  });
+
   it("SizeLearning forgets what is asked for no more", () => {
     const learning = new SizeLearning();
-    for (let i = 0; i < 255; i++) learning.add(8192, DEFAULT);
-    for (let i = 0; i < 255 * 8; i++) learning.add(256, DEFAULT);
-    for (let i = 0; i < 300; i++) assertEquals(learning.add(256, DEFAULT), undefined);
+    for (let i = 0; i < 255; i++) learning.add(8192, EACH, DEFAULT);
+    for (let i = 0; i < 255 * 8; i++) learning.add(256, EACH, DEFAULT);
+    for (let i = 0; i < 300; i++) assertEquals(learning.add(256, EACH, DEFAULT), undefined);
   });
 });
 
