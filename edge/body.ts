@@ -14,7 +14,6 @@
  */
 
 import { HTTPException } from "hono/http-exception";
-import { answerOverload, isOverload } from "./overload.ts";
 import { received } from "./received.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -64,7 +63,7 @@ export async function readBody(
     if (isOurs()) scratch.rewind(start);
     // What is left is not wanted; whether it can be stopped changes nothing.
     reader.cancel(error).catch(() => {});
-    throw isOverload(error) ? overloaded(error) : error;
+    throw error;
   } finally {
     reader.releaseLock();
   }
@@ -97,10 +96,4 @@ async function readChunk(
 function tooLarge(limit: number): HTTPException {
   const message = `${ACTION}: length must be at most ${limit} bytes: received more`;
   return new HTTPException(413, { message });
-}
-
-/** What Hono answers with 503: the pool of the scratch has no room now. */
-function overloaded(cause: unknown): HTTPException {
-  const message = `${ACTION}: there must be room for it: received a body while there was none`;
-  return new HTTPException(503, { message, cause, res: answerOverload(cause) });
 }

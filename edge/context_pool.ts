@@ -4,7 +4,15 @@
  * @module
  */
 
-import { Pool, type PoolOptions } from "../mod.ts";
+import {
+  detectHost,
+  type Host,
+  Pool,
+  type PoolOptions,
+  type Pressure,
+  SharedHost,
+} from "../mod.ts";
+import { BufferPool, type BufferPoolOptions } from "../src/buffers/mod.ts";
 import { RequestContext, type RequestContextOptions } from "./context.ts";
 import { needOptions } from "./received.ts";
 
@@ -12,11 +20,160 @@ import { needOptions } from "./received.ts";
 export interface ContextPoolOptions
   extends Partial<Omit<PoolOptions<RequestContext>, "create" | "reset" | "sizeOf">> {
   /**
-   * The limits of each context.
+   * The limits of each context. Where its scratch names neither `pool` nor `keepBytes`, the contexts share
+   * a pool of blocks that is made when the first of them needs it.
    *
    * @default {{}}
    */
   readonly context?: RequestContextOptions;
+}
+
+const ACTION = "Cannot create context pool";
+
+/** What scratches grow to, in bytes. */
+const BLOCK_CLASSES: readonly number[] = [16_384, 65_536, 262_144, 1_048_576];
+/** What blocks may hold of the memory limit, by their pool's default. */
+const BLOCK_FRACTION = 1 / 4;
+/** One poll in so many looks at the blocks too. */
+const BLOCK_POLLS = 8;
+
+/** The blocks that contexts share, made when they are needed. */
+class SharedBlocks {
+  readonly #host: Host;
+  readonly #options: BufferPoolOptions;
+  #pool: BufferPool | undefined;
+  #polls = 0;
+  #closed = false;
+
+  constructor(host: Host, { memoryLimit, onError, name = "contexts" }: ContextPoolOptions) {
+    this.#host = host;
+    const limit = memoryLimit ?? host.heap()?.limitBytes ?? host.memoryLimit ?? Infinity;
+    const classes = BLOCK_CLASSES.filter((bytes) => bytes <= limit * BLOCK_FRACTION);
+    this.#options = {
+      name: `${name} blocks`,
+      host,
+      ...(classes.length === 0 ? {} : { classes }),
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      ...(onError === undefined ? {} : { onError }),
+    };
+  }
+
+  /** The pool, if it is made already. */
+  get made(): BufferPool | undefined {
+    return this.#pool;
+  }
+
+  /** The pool. */
+  get(): BufferPool {
+    if (this.#pool !== undefined) return this.#pool;
+    this.#pool = new BufferPool(this.#options);
+    if (this.#closed) this.#pool.close();
+    return this.#pool;
+  }
+
+  poll(): void {
+    if (++this.#polls % BLOCK_POLLS === 0) this.#pool?.poll();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#pool === undefined) this.#host.close();
+    else this.#pool.close();
+  }
+}
+
+/**
+ * A pool of {@linkcode RequestContext}s, and of the blocks that they grow into, which live as long.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextPool } from "@siliconflow/pool/edge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new ContextPool();
+ * const length = pool.with("/report", ({ scratch }) => scratch.write("x".repeat(10_000)));
+ * assertEquals(length, 10_000);
+ * assertEquals(pool.blocks?.stats().idle, 1);
+ * pool.close();
+ * ```
+ */
+export class ContextPool extends Pool<RequestContext> {
+  readonly #blocks: SharedBlocks | undefined;
+
+  /**
+   * Makes a pool.
+   *
+   * @param options Its options and the limits of its contexts.
+   * @throws {TypeError} An option is of the wrong type.
+   * @throws {RangeError} A limit is out of range.
+   */
+  constructor(options: ContextPoolOptions = {}) {
+    needOptions(ACTION, "options", options);
+    const { context = {}, ...poolOptions } = options;
+    // Bad limits are told now, not at the first request.
+    new RequestContext(context);
+    const { scratch = {} } = context;
+    const isSharing = scratch.pool === undefined && scratch.keepBytes === undefined;
+    const shared = new SharedHost(options.host ?? detectHost());
+    const blocks = isSharing ? new SharedBlocks(shared.share(), options) : undefined;
+    const limits = blocks === undefined
+      ? context
+      : { ...context, scratch: { ...scratch, pool: () => blocks.get() } };
+    super({
+      name: "contexts",
+      ...poolOptions,
+      host: shared.share(),
+      create: () => new RequestContext(limits),
+      reset: (object) => object.reset(),
+      sizeOf: (object) => object.byteLength,
+    });
+    this.#blocks = blocks;
+  }
+
+  /**
+   * The blocks that the contexts share; `undefined` until one of them has outgrown what it has of its
+   * own, and where they share none of this pool's making.
+   */
+  get blocks(): BufferPool | undefined {
+    return this.#blocks?.made;
+  }
+
+  /** Runs the schedulers of the contexts and of their blocks now. */
+  override tick(): void {
+    super.tick();
+    this.blocks?.tick();
+  }
+
+  /** Runs the schedulers that are due, as `Pool.poll` does, and those of the blocks. */
+  override poll(): void {
+    super.poll();
+    this.#blocks?.poll();
+  }
+
+  /**
+   * Gives idle contexts and blocks back at once.
+   *
+   * @param pressure As for `Pool.trim`.
+   * @returns How many contexts went.
+   * @throws {TypeError} A pressure that is none.
+   */
+  override trim(pressure: Pressure): number {
+    const trimmed = super.trim(pressure);
+    this.blocks?.trim(pressure);
+    return trimmed;
+  }
+
+  /** Closes the pool and its blocks. Contexts on lease work on, and go when they are released. */
+  override close(): void {
+    super.close();
+    this.#blocks?.close();
+  }
+
+  /** Closes the pool: what `using` calls. */
+  override [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /**
@@ -41,16 +198,6 @@ export interface ContextPoolOptions
  * pool.close();
  * ```
  */
-export function contextPool(options: ContextPoolOptions = {}): Pool<RequestContext> {
-  needOptions("Cannot create context pool", "options", options);
-  const { context = {}, ...poolOptions } = options;
-  // Bad limits are told now, not at the first request.
-  new RequestContext(context);
-  return new Pool<RequestContext>({
-    name: "contexts",
-    ...poolOptions,
-    create: () => new RequestContext(context),
-    reset: (object) => object.reset(),
-    sizeOf: (object) => object.byteLength,
-  });
+export function contextPool(options: ContextPoolOptions = {}): ContextPool {
+  return new ContextPool(options);
 }

@@ -23,7 +23,7 @@
 
 export type { BodyOptions, BodySource } from "./body.ts";
 export { RequestContext, type RequestContextOptions } from "./context.ts";
-export { contextPool, type ContextPoolOptions } from "./context_pool.ts";
+export { ContextPool, contextPool, type ContextPoolOptions } from "./context_pool.ts";
 export type { Execution } from "./execution.ts";
 export type { DebuggedPool } from "./debug/routes.ts";
 export { type Gateway, gateway, type GatewayOptions, type GatewayStatsOptions } from "./gateway.ts";

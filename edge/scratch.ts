@@ -5,16 +5,18 @@
  * mark: a reset that zeroes up to it leaves nothing of one tenant for another, and costs what was
  * used, not what is held.
  *
- * With a pool of blocks it keeps its first buffer only, so that a request of the usual size visits no
- * pool, and what it grows to goes back at the reset. Why no other request sees or changes it before: a
+ * With a pool of blocks it keeps its first buffer only, so that a small request visits no pool, and what
+ * it grows to goes back at the reset. Why no other request sees or changes it before: a
  * block that was outgrown stays until then too, since views of it may be in use; and the blocks of a
  * scratch that is never reset, because somebody may still be using it, are given up, not back.
  *
  * @module
  */
 
+import { HTTPException } from "hono/http-exception";
 import type { Block, BufferPool } from "../src/buffers/mod.ts";
 import { needBlocks } from "./blocks.ts";
+import { answerOverload, isOverload } from "./overload.ts";
 import { needInteger, received } from "./received.ts";
 
 /** The most bytes that a UTF-16 unit takes in UTF-8. */
@@ -41,14 +43,14 @@ export interface ScratchOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Where it gets what it grows to, with a buffer for each block. Then it keeps `initialBytes` over a
-   * reset, and there is no `keepBytes`. It pays where few requests at a time are large: they share
-   * blocks, and the others stay small. Its classes should be as large as those requests are. Whoever
-   * makes it closes it.
+   * Where it gets what it grows to, with a buffer for each block, or what gives that pool when it is first
+   * needed. Then it keeps `initialBytes` over a reset, and there is no `keepBytes`: requests that are
+   * large share blocks, and all others stay small. Its classes should be as large as those requests
+   * are. Whoever makes it closes it; what a scratch grows to after that is its own.
    *
    * @default {undefined}
    */
-  readonly pool?: BufferPool;
+  readonly pool?: BufferPool | (() => BufferPool);
 }
 
 /** Blocks on loan to a scratch: what is left to be ended where the scratch was collected. */
@@ -59,10 +61,10 @@ class Loans {
     this.#blocks.push(block);
   }
 
-  /** Says how much of the latest one was written. */
+  /** Says how much of the latest one was written: what came after its end lies elsewhere. */
   declare(used: number): void {
     const latest = this.#blocks.at(-1);
-    if (latest !== undefined) latest.used = used;
+    if (latest !== undefined) latest.used = Math.min(used, latest.capacity);
   }
 
   /** Gives all back. */
@@ -130,7 +132,7 @@ export class Scratch {
   /** What it keeps where there is a pool, and how much of that was used before it grew. */
   readonly #first: Uint8Array<ArrayBuffer> | undefined;
   #firstUsed = 0;
-  #pool: BufferPool | undefined;
+  #pool: BufferPool | (() => BufferPool) | undefined;
   #loans: Loans | undefined;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
@@ -150,7 +152,7 @@ export class Scratch {
     const { maxBytes = 16_777_216, pool } = options;
     needInteger(action, "maxBytes", maxBytes, 0);
     if (pool !== undefined) {
-      needBlocks(action, pool);
+      if (typeof pool !== "function") needBlocks(action, pool);
       if (options.keepBytes !== undefined) {
         const rule = "keepBytes must come without a pool";
         throw new TypeError(
@@ -215,7 +217,7 @@ export class Scratch {
    * @returns A view of exactly those.
    * @throws {RangeError} `byteLength` is not an integer of at least 0, or the buffer would exceed
    * `maxBytes`.
-   * @throws {PoolError} The pool has no room for what it would grow to, or is closed.
+   * @throws {HTTPException} The pool has no room for what it would grow to (503).
    */
   take(byteLength: number): Uint8Array<ArrayBuffer> {
     needInteger("Cannot take scratch", "byteLength", byteLength, 0);
@@ -232,7 +234,7 @@ export class Scratch {
    * @returns How many bytes that were.
    * @throws {TypeError} It is neither.
    * @throws {RangeError} The buffer would exceed `maxBytes`.
-   * @throws {PoolError} The pool has no room for what it would grow to, or is closed.
+   * @throws {HTTPException} The pool has no room for what it would grow to (503).
    */
   write(chunk: string | Uint8Array): number {
     if (typeof chunk === "string") return this.#writeText(chunk);
@@ -311,9 +313,9 @@ export class Scratch {
   /** Goes back to its first buffer. */
   #shrink(length: number): void {
     this.#bytes = this.#first!;
-    this.#loans!.declare(length);
     try {
-      this.#loans!.release();
+      this.#loans?.declare(length);
+      this.#loans?.release();
     } finally {
       this.#bytes.fill(0, 0, this.#firstUsed);
     }
@@ -370,12 +372,35 @@ export class Scratch {
 
   /** Gets a larger buffer; the former one is not to be written any more. */
   #grow(byteLength: number): Uint8Array<ArrayBuffer> {
-    if (this.#pool === undefined) return new Uint8Array(byteLength);
-    const block = this.#pool.acquire(byteLength);
-    if (this.#loans === undefined) watch(this, this.#loans = new Loans());
     if (this.#bytes === this.#first) this.#firstUsed = this.#length;
-    else this.#loans.declare(this.#length);
+    else this.#loans?.declare(this.#length);
+    const block = this.#borrow(byteLength);
+    if (block === undefined) return new Uint8Array(byteLength);
+    if (this.#loans === undefined) watch(this, this.#loans = new Loans());
     this.#loans.add(block);
     return block.capacity > this.#maxBytes ? block.bytes.subarray(0, this.#maxBytes) : block.bytes;
   }
+
+  /** Takes a block, if there is a pool and it is open. */
+  #borrow(byteLength: number): Block | undefined {
+    try {
+      if (typeof this.#pool === "function") {
+        const pool = this.#pool();
+        needBlocks("Cannot grow scratch", pool);
+        this.#pool = pool;
+      }
+      return this.#pool?.acquire(byteLength);
+    } catch (error) {
+      // Who is served while a service shuts down is served to the end.
+      if ((error as { code?: unknown } | undefined)?.code === "closed") return undefined;
+      throw isOverload(error) ? noRoom(byteLength, error) : error;
+    }
+  }
+}
+
+/** What Hono answers with 503. */
+function noRoom(byteLength: number, cause: unknown): HTTPException {
+  const rule = "the pool must have room for it";
+  const message = `Cannot grow scratch: ${rule}: received ${byteLength} bytes`;
+  return new HTTPException(503, { message, cause, res: answerOverload(cause) });
 }

@@ -24,7 +24,7 @@ import type { BufferTag, BufferTagHandle } from "./buffer_tag.ts";
 import { PAGE_BYTES } from "./chunk.ts";
 import { type ChunkPoolOptions, ChunkSet } from "./chunk_set.ts";
 import { type BufferLayout, MAX_SHELF_BYTES } from "./memory.ts";
-import { SharedHost } from "./shared_host.ts";
+import { SharedHost } from "../shared_host.ts";
 import { MAX_CLASS_BYTES, MAX_CLASSES } from "./size_table.ts";
 
 /** What a buffer pool is told at its making. */

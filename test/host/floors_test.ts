@@ -9,7 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   // F0: ports and primitives.
   "src/buffers/buddy.ts": 0,
   "src/buffers/budget.ts": 0,
-  "src/buffers/shared_host.ts": 0,
+  "src/shared_host.ts": 0,
   "src/buffers/size_learning.ts": 0,
   "src/buffers/size_table.ts": 0,
   "src/cost.ts": 0,

@@ -18,6 +18,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     values: [
       "Pool",
       "PoolError",
+      "SharedHost",
       "adaptiveScheduler",
       "ancestorGenerations",
       "detectHost",
@@ -82,6 +83,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
   },
   "./edge": {
     values: [
+      "ContextPool",
       "NameStore",
       "RequestContext",
       "Scratch",

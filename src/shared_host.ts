@@ -7,20 +7,43 @@
  * @module
  */
 
-import type { GcReading } from "../gc.ts";
-import type { Host } from "../host.ts";
+import type { GcReading } from "./gc.ts";
+import { type Host, needHost } from "./host.ts";
 
-/** A host that several pools share. */
+/**
+ * A host that several pools share: one profiler of collections and one watch of the heap do for all.
+ *
+ * @example Usage
+ * ```ts
+ * import { detectHost, Pool, SharedHost } from "@siliconflow/pool";
+ *
+ * const host = new SharedHost(detectHost());
+ * const create = () => new Map<string, string>();
+ * const reset = (map: Map<string, string>) => map.clear();
+ * const pools = ["one", "two"].map((name) => new Pool({ name, create, reset, host: host.share() }));
+ * for (const pool of pools) pool.close(); // the last one closes the host
+ * ```
+ */
 export class SharedHost {
   readonly #host: Host;
   readonly #shares: Set<Share> = new Set();
 
-  /** Shares a host. */
+  /**
+   * Shares a host.
+   *
+   * @param host The host. It is closed with the last of its shares.
+   * @throws {TypeError} It is none.
+   */
   constructor(host: Host) {
+    needHost("Cannot share Host", host);
     this.#host = host;
   }
 
-  /** Makes a host for one more pool. */
+  /**
+   * Makes a host for one more pool.
+   *
+   * @returns The host. Whoever gets it closes it.
+   */
   share(): Host {
     const host = this.#host;
     const share: Share = { reading: { minor: 0, major: 0, unknown: 0 } };

@@ -1,0 +1,45 @@
+/** One host for several pools. */
+
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type GcReading, type Host, inertHost, SharedHost } from "../mod.ts";
+import { FakeHost } from "../testing/fake_host.ts";
+
+describe("SharedHost", () => {
+  it("tells each share of every collection once, whoever reads first", () => {
+    const left: GcReading[] = [
+      { minor: 2, major: 1, unknown: 0, pauseMs: 5, maxPauseMs: 4 },
+      { minor: 3, major: 0, unknown: 0 },
+    ];
+    const none: GcReading = { minor: 0, major: 0, unknown: 0 };
+    const shared = new SharedHost({ ...inertHost(), gc: () => left.shift() ?? none });
+    const [one, two] = [shared.share(), shared.share()];
+    assertEquals(one.gc(), { minor: 2, major: 1, unknown: 0, pauseMs: 5, maxPauseMs: 4 });
+    assertEquals(one.gc(), { minor: 3, major: 0, unknown: 0 });
+    assertEquals(two.gc(), { minor: 5, major: 1, unknown: 0, pauseMs: 5, maxPauseMs: 4 });
+    assertEquals([one.gc(), two.gc()], [none, none]);
+    // Who comes late hears of what comes later.
+    left.push({ minor: 1, major: 0, unknown: 0 });
+    const late = shared.share();
+    assertEquals(late.gc().minor, 1);
+    assertEquals(shared.share().gc(), none);
+  });
+
+  it("closes its host with the last share, once", () => {
+    const host = new FakeHost();
+    const shared = new SharedHost(host);
+    const [one, two] = [shared.share(), shared.share()];
+    one.close();
+    one.close();
+    assertEquals(host.closed, 0);
+    two.close();
+    two.close();
+    assertEquals(host.closed, 1);
+  });
+
+  it("refuses what is no host", () => {
+    for (const host of [undefined, {}, { ...inertHost(), gc: 1 }]) {
+      assertThrows(() => new SharedHost(host as Host), TypeError, "Cannot share Host: host must");
+    }
+  });
+});
