@@ -25,6 +25,14 @@ export interface ExecutionWatcher {
 
 const WATCHER = Symbol("execution watcher");
 
+/** Under which an execution context tells what it stands for: see `Visit`. */
+export const VISIT: unique symbol = Symbol("visit");
+
+/** An execution context that may stand for a visit. */
+export interface Visited<Visit> extends Execution {
+  readonly [VISIT]?: Visit;
+}
+
 /** A context that may be watched. */
 interface Watched<W extends ExecutionWatcher> {
   [WATCHER]?: W;
@@ -57,6 +65,16 @@ export function executionOf(context: object): Execution | undefined {
   try {
     return formers.get(Object.getPrototypeOf(context))?.call(context);
   } catch {
+    return undefined;
+  }
+}
+
+/** The visit that a context belongs to, if there is one. */
+export function visitOf<Visit>(context: object): Visit | undefined {
+  try {
+    return (context as { readonly executionCtx?: Visited<Visit> }).executionCtx?.[VISIT];
+  } catch {
+    // Hono's getter, where there is no execution context.
     return undefined;
   }
 }

@@ -22,6 +22,8 @@ export class HeldLease {
   declare readonly lease: Holdable;
   /** What it was leased under. */
   declare readonly tag: string | undefined;
+  /** What was leased, for who asks again: the lease itself does not tell once time has ended it. */
+  declare readonly object: object | undefined;
   /** In which part of time it began. */
   declare readonly part: number;
   /** Its neighbours while it is held. */
@@ -29,13 +31,25 @@ export class HeldLease {
   declare next: HeldLease | undefined;
   declare private readonly limit: HoldLimit;
 
-  constructor(lease: Holdable, tag: string | undefined, part: number, limit: HoldLimit) {
+  constructor(
+    lease: Holdable,
+    tag: string | undefined,
+    object: object | undefined,
+    part: number,
+    limit: HoldLimit,
+  ) {
     this.lease = lease;
     this.tag = tag;
+    this.object = object;
     this.part = part;
     this.previous = undefined;
     this.next = undefined;
     this.limit = limit;
+  }
+
+  /** Whether this limit watches it. */
+  isOf(limit: HoldLimit): boolean {
+    return this.limit === limit;
   }
 
   /**
@@ -87,9 +101,9 @@ export class HoldLimit {
   }
 
   /** Begins to watch a lease. */
-  add(lease: Holdable, tag: string | undefined): HeldLease {
+  add(lease: Holdable, tag: string | undefined, object?: object): HeldLease {
     if (!this.#isArmed && this.#partMs > 0) this.#tryArm();
-    const held = new HeldLease(lease, tag, this.#part, this);
+    const held = new HeldLease(lease, tag, object, this.#part, this);
     const last = this.#last;
     this.#last = held;
     if (last === undefined) this.#first = held;

@@ -13,9 +13,16 @@
  * @module
  */
 
-import { executionOf, type ExecutionWatcher, watcherOf, watchExecution } from "./execution.ts";
+import {
+  type Execution,
+  executionOf,
+  type ExecutionWatcher,
+  visitOf,
+  watcherOf,
+  watchExecution,
+} from "./execution.ts";
 import { type BodyEnd, heldBody } from "./held_body.ts";
-import type { HeldLease } from "./hold_limit.ts";
+import type { HeldLease, HoldLimit } from "./hold_limit.ts";
 import { received } from "./received.ts";
 
 /** A context of Hono's, as far as it is used here. */
@@ -39,6 +46,8 @@ export class Holders implements ExecutionWatcher {
 
   // Not `#private`, which took JavaScriptCore twice as long to set up.
   declare private readonly context: AnsweringContext;
+  /** What tells the execution context, where it is not the context itself. */
+  declare private readonly visit: { readonly execution: Execution | undefined } | undefined;
   /** Mostly there is only one lease. */
   declare private lease: HeldLease | undefined;
   declare private others: HeldLease[] | undefined;
@@ -60,17 +69,29 @@ export class Holders implements ExecutionWatcher {
     return holders;
   }
 
-  private constructor(context: AnsweringContext) {
+  /** New holders of a request that is seen as a visit, which tells them what is to be waited for. */
+  static visiting(
+    context: object,
+    visit: { readonly execution: Execution | undefined },
+  ): Holders {
+    return new Holders(context as AnsweringContext, visit);
+  }
+
+  private constructor(
+    context: AnsweringContext,
+    visit?: { readonly execution: Execution | undefined },
+  ) {
     this.lent = undefined;
     this.answer = undefined;
     this.context = context;
+    this.visit = visit;
     this.lease = undefined;
     this.others = undefined;
     this.count = 0;
     this.isHeldByHand = false;
     this.isDoubtful = false;
     this.end = undefined;
-    this.noteAnswers();
+    this.noteAnswers(context);
   }
 
   /** Whether anybody holds. */
@@ -86,16 +107,31 @@ export class Holders implements ExecutionWatcher {
   /** Enters a handler with what it leased. */
   enter(lease: HeldLease): void {
     this.count++;
+    this.add(lease);
+  }
+
+  /** Adds what somebody leased who has entered before. */
+  add(lease: HeldLease): void {
     if (this.lease === undefined) this.lease = lease;
     else (this.others ??= []).push(lease);
+  }
+
+  /** What is held of the leases that a limit watches. */
+  find(limit: HoldLimit): HeldLease | undefined {
+    if (this.lease?.isOf(limit)) return this.lease;
+    return this.others?.find((lease) => lease.isOf(limit));
   }
 
   /** A holder has finished. */
   leave(): void {
     if (--this.count > 0) return;
     this.lease?.end(this.isDoubtful);
-    for (const lease of this.others ?? []) lease.end(this.isDoubtful);
-    this.lease = this.others = undefined;
+    // Mostly there are none, and a loop over nothing would make two objects first.
+    if (this.others !== undefined) {
+      for (const lease of this.others) lease.end(this.isDoubtful);
+      this.others = undefined;
+    }
+    this.lease = undefined;
     this.end?.resolve();
   }
 
@@ -124,7 +160,7 @@ export class Holders implements ExecutionWatcher {
    */
   keepAlive(): void {
     if (this.end !== undefined || this.count === 0) return;
-    const execution = executionOf(this.context);
+    const execution = this.visit === undefined ? executionOf(this.context) : this.visit.execution;
     if (execution === undefined) return;
     const end = Promise.withResolvers<void>();
     execution.waitUntil(end.promise);
@@ -135,12 +171,13 @@ export class Holders implements ExecutionWatcher {
    * Looks at what a handler answers.
    *
    * @param isDropped Whether nobody may ever read it.
+   * @param raw What it answers.
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
-  settle<R>(answer: R, isDropped = false): R | Response {
+  settle<R>(answer: R, isDropped = false, raw?: Request): R | Response {
     if (answer === this.answer || !isResponse(answer)) return answer;
     const { body } = answer;
-    const { raw } = this.context.req;
+    raw ??= this.context.req.raw;
     if (body === null) {
       const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
       if (isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
@@ -167,8 +204,23 @@ export class Holders implements ExecutionWatcher {
     return this.answer = new Response(heldBody(body, ended), answer);
   }
 
-  private noteAnswers(): void {
-    const context = this.context;
+  /** Looks at what an app answers, as {@linkcode settle} does at what a handler does. */
+  settleVisit(request: Request, answer: Response): Response {
+    if (answer === this.answer || request.method !== "HEAD") {
+      return this.settle(answer, false, request);
+    }
+    // Hono has dropped the body by now, and whoever writes it may not know that yet.
+    this.isDoubtful = true;
+    return answer;
+  }
+
+  /** Notes the answers of one more context of the request. */
+  noteOther(context: object): void {
+    if (context !== this.context) this.noteAnswers(context as AnsweringContext);
+  }
+
+  /** Notes the answers that a context makes of texts and bytes. */
+  private noteAnswers(context: AnsweringContext): void {
     const { body, html, json, text } = context;
     if (typeof text !== "function") return;
     // Named first: V8 lays a function that is written where it is assigned to a property into its old
@@ -261,8 +313,9 @@ export function hold<S extends Closable>(context: object, until: S): S;
  */
 export function hold(context: object): () => void;
 export function hold(context: object, until?: unknown): unknown {
-  const holders = watcherOf<Holders>(context);
-  if (holders === undefined || !holders.isHeld) {
+  const all = [watcherOf<Holders>(context), visitOf<{ holders?: Holders }>(context)?.holders]
+    .filter((holders) => holders?.isHeld) as Holders[];
+  if (all.length === 0) {
     throw new TypeError(
       "Cannot hold: the context must be of a request with a lease: received one without",
     );
@@ -271,12 +324,15 @@ export function hold(context: object, until?: unknown): unknown {
     const rule = "until must be a promise or a socket";
     throw new TypeError(`Cannot hold: ${rule}: received ${received(until)}`);
   }
-  holders.keepAlive();
+  for (const holders of all) holders.keepAlive();
   if (isPromise(until)) {
-    holders.hold(until);
+    for (const holders of all) holders.hold(until);
     return until;
   }
-  const done = holders.holdByHand();
+  const ends = all.map((holders) => holders.holdByHand());
+  const done = () => {
+    for (const end of ends) end();
+  };
   if (until === undefined) return done;
   until.addEventListener("close", done);
   return until;

@@ -36,6 +36,7 @@ export { NameStore, type NameStoreOptions } from "./name_store.ts";
 export type { ObservedPool } from "./dashboard/reading.ts";
 export { type Operations, operations, type OperationsOptions } from "./operations.ts";
 export {
+  type Handler,
   pooled,
   type PooledContext,
   type PooledEnv,
@@ -44,6 +45,7 @@ export {
 } from "./pooled.ts";
 export type { MatchedRoute, RoutedContext } from "./route_tag.ts";
 export { Scratch, type ScratchOptions } from "./scratch.ts";
+export type { App } from "./visit.ts";
 export { StateStore, type StateStoreOptions } from "./state_store.ts";
 export {
   transform,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { HTTPException } from "hono/http-exception";
+
 /** The errors of a pool that mean: later, perhaps. */
 const CODES: ReadonlySet<unknown> = new Set(["budget", "exhausted", "throttled", "timeout"]);
 
@@ -23,4 +25,10 @@ export function answerOverload(error: unknown): Response {
     { error: "Cannot answer: requests at once must be fewer: received one too many" },
     { status: 503, headers: { "Retry-After": String(Math.max(RETRY_S, seconds)) } },
   );
+}
+
+/** The same as an error that Hono answers with it. */
+export function overloadException(cause: unknown): HTTPException {
+  const { message } = cause as Error;
+  return new HTTPException(503, { message, cause, res: answerOverload(cause) });
 }

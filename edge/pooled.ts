@@ -22,12 +22,14 @@ import {
 } from "../mod.ts";
 import { RequestContext } from "./context.ts";
 import { contextPool } from "./context_pool.ts";
+import { type Execution, VISIT, type Visited, visitOf } from "./execution.ts";
 import { HoldLimit } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
-import { answerOverload, isOverload } from "./overload.ts";
+import { answerOverload, isOverload, overloadException } from "./overload.ts";
 import { needFunction, needHost, needMs, needOptions, received } from "./received.ts";
 import { reporter } from "./reporter.ts";
 import { type RoutedContext, tagOf } from "./route_tag.ts";
+import { type App, Visit } from "./visit.ts";
 
 const ACTION = "Cannot create pooled()";
 
@@ -120,7 +122,67 @@ export interface PooledMiddleware<T extends object, Name extends string> {
    * ```
    */
   around<C extends RoutedContext, R>(handler: (context: C, object: T) => R): (context: C) => R;
+  /**
+   * Serves an app whose handlers lease with {@linkcode PooledMiddleware.of}: for the first of them that
+   * asks, until the last holder ends. A request for which nobody asks costs next to nothing, and one that
+   * is answered at once stays synchronous; no route has to name the middleware. It gives all requests an
+   * execution context, where the platform gives none: `c.executionCtx.waitUntil` is there on Deno and Bun.
+   *
+   * @param app What answers: a Hono app.
+   * @returns What serves: `Deno.serve(handler)`, `export default { fetch: handler }`.
+   * @throws {TypeError} The app has no `fetch`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Hono } from "hono";
+   * import { pooled } from "@siliconflow/pool/edge";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const lease = pooled();
+   * const app = new Hono();
+   * app.get("/health", (c) => c.text("well"));
+   * app.get("/hello/:name", (c) => {
+   *   const { scratch } = lease.of(c);
+   *   scratch.write(`Hello ${c.req.param("name")}`);
+   *   return c.body(scratch.view());
+   * });
+   * const handler = lease.handler(app);
+   *
+   * const answer = await handler(new Request("http://localhost/hello/Ada"));
+   * assertEquals(await answer.text(), "Hello Ada");
+   * await handler(new Request("http://localhost/health"));
+   * assertEquals(lease.pool.stats().acquires, 1);
+   * lease.pool.close();
+   * ```
+   */
+  handler(app: App): Handler;
+  /**
+   * The object of a request that comes through {@linkcode PooledMiddleware.handler}: leased when it is first
+   * asked for, tagged with the pattern of the route that runs, and the same for all who ask later. Ask before
+   * `c.text`, `c.json`, `c.html` or `c.body` is named, or their answer is held as if it were a stream.
+   * `waitMs` does not count: where the pool refuses, the request is answered with 503 at once.
+   *
+   * @param context The context of the request.
+   * @returns The object. It must not be used once the request has been answered, but by who holds on to
+   * it: see {@linkcode hold}.
+   * @throws {TypeError} The request did not come through `handler`, or is answered and nobody holds it.
+   * @throws {HTTPException} The pool has no lease for it now (503).
+   */
+  of(context: RoutedContext): T;
 }
+
+/**
+ * Answers requests, as servers call it.
+ *
+ * @param request The request.
+ * @param env What the platform gives beside it.
+ * @param execution What lets its work go on after the answer.
+ */
+export type Handler = (
+  request: Request,
+  env?: unknown,
+  execution?: Execution,
+) => Response | Promise<Response>;
 
 /**
  * How {@linkcode pooled} behaves.
@@ -366,7 +428,42 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       return run(c, lease);
     };
   };
-  return Object.assign(pooled, { pool, around });
+
+  const of = (c: RoutedContext): T => {
+    const visit = visitOf<Visit>(c);
+    const known = visit?.holders?.find(limit);
+    if (known !== undefined) return known.object as T;
+    if (visit === undefined || visit.hasEnded) {
+      const rule = "the request must come through handler(), and not be answered yet";
+      const what = visit === undefined ? "one that does not" : "one that is answered";
+      throw new TypeError(`Cannot lease: ${rule}: received ${what}`);
+    }
+    const tag = tagOf(c, c.req.routeIndex);
+    let lease: Lease<T>;
+    try {
+      lease = pool.lease(tag);
+    } catch (refusal) {
+      throw isOverload(refusal) ? overloadException(refusal) : refusal;
+    }
+    const { value } = lease;
+    const holders = visit.lend(c, limit.add(lease, tag, value));
+    if (isWorkers) void keepAliveIfLate(holders, report);
+    return value;
+  };
+
+  const handler = (app: App): Handler => {
+    if (typeof app?.fetch !== "function") {
+      throw new TypeError(`Cannot handle: app must have fetch(): received ${received(app)}`);
+    }
+    return (request, env, execution) => {
+      // An app that hands on to another one leaves the end to the outermost.
+      if ((execution as Visited<Visit> | undefined)?.[VISIT] !== undefined) {
+        return app.fetch(request, env, execution);
+      }
+      return new Visit(execution, report).through(app, request, env);
+    };
+  };
+  return Object.assign(pooled, { pool, around, handler, of });
 }
 
 /**

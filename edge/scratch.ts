@@ -13,10 +13,9 @@
  * @module
  */
 
-import { HTTPException } from "hono/http-exception";
 import type { Block, BufferPool } from "../src/buffers/mod.ts";
 import { needBlocks } from "./blocks.ts";
-import { answerOverload, isOverload } from "./overload.ts";
+import { isOverload, overloadException } from "./overload.ts";
 import { needInteger, received } from "./received.ts";
 
 /** The most bytes that a UTF-16 unit takes in UTF-8. */
@@ -393,14 +392,7 @@ export class Scratch {
     } catch (error) {
       // Who is served while a service shuts down is served to the end.
       if ((error as { code?: unknown } | undefined)?.code === "closed") return undefined;
-      throw isOverload(error) ? noRoom(byteLength, error) : error;
+      throw isOverload(error) ? overloadException(error) : error;
     }
   }
-}
-
-/** What Hono answers with 503. */
-function noRoom(byteLength: number, cause: unknown): HTTPException {
-  const rule = "the pool must have room for it";
-  const message = `Cannot grow scratch: ${rule}: received ${byteLength} bytes`;
-  return new HTTPException(503, { message, cause, res: answerOverload(cause) });
 }

@@ -154,7 +154,7 @@ describe("reportOf()", () => {
 
   const met = ({ targets }: Report) =>
     Object.fromEntries(targets.map(({ variant, name, met }) => [`${variant}, ${name}`, met]));
-  const OURS = ["pooled", "pooled-around"] as const;
+  const OURS = ["pooled", "pooled-around", "pooled-handler"] as const;
 
   for (const name of OURS) {
     it(`asks of ${name} for 10 % more requests than alloc on Deno and 15 % on Bun`, () => {
@@ -176,7 +176,7 @@ describe("reportOf()", () => {
     });
   }
 
-  for (const name of ["plain-pooled", "plain-around"] as const) {
+  for (const name of ["plain-pooled", "plain-around", "plain-handler"] as const) {
     it(`allows ${name} 3 % fewer requests where no scratch is needed`, () => {
       const at = (rate: number) => ({ "plain": [{ rates: [1000] }], [name]: [{ rates: [rate] }] });
       assertEquals(met(reportOn("deno", at(970)))[`${name}, plain`], true);

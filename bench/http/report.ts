@@ -71,10 +71,13 @@ const PAIRS: readonly (readonly [variant: Variant, rival: Variant])[] = [
   ["pooled", "free-list-next"],
   ["pooled-around", "alloc"],
   ["pooled-around", "free-list"],
+  ["pooled-handler", "alloc"],
+  ["pooled-handler", "free-list"],
   ["plain-next", "plain"],
   ["plain-pooled", "plain"],
   ["plain-pooled", "plain-next"],
   ["plain-around", "plain"],
+  ["plain-handler", "plain"],
 ];
 
 /** At least so many times the requests/s of `alloc`; workerd was not given a target. */
@@ -171,7 +174,7 @@ function targetsOf(
   const least = LEAST_GAIN[runtime];
   const most = round(MOST_STOPPED * figures["free-list"].stoppedMs.median);
   const targets: Target[] = [];
-  for (const variant of ["pooled", "pooled-around"] as const) {
+  for (const variant of ["pooled", "pooled-around", "pooled-handler"] as const) {
     if (least !== undefined) {
       const figure = gain(variant, "alloc");
       targets.push({ variant, name: "alloc", figure, limit: least, met: figure >= least });
@@ -185,7 +188,7 @@ function targetsOf(
       met: stopped <= most,
     });
   }
-  for (const variant of ["plain-pooled", "plain-around"] as const) {
+  for (const variant of ["plain-pooled", "plain-around", "plain-handler"] as const) {
     const figure = gain(variant, "plain");
     targets.push({ variant, name: "plain", figure, limit: LEAST_KEPT, met: figure >= LEAST_KEPT });
   }

@@ -190,7 +190,7 @@ async function planWorker(variant: Variant, folder: string): Promise<Plan> {
     source: `import { makeService } from ${path("http/service.ts")};
 import { makeProbe } from ${path("runner/probe.ts")};
 const { fetch } = makeService(${JSON.stringify(variant)}, makeProbe("workerd"));
-export default { fetch: (request) => fetch(request) };
+export default { fetch };
 `,
     v8Flags: V8_FLAGS,
     isServing: true,

@@ -1,7 +1,7 @@
 /**
  * What the servers serve: one route, and what its handler gets its working memory from.
  *
- * Every variant gives the same answer to the same request. The handler of the first four takes the
+ * Every variant gives the same answer to the same request. The handler of the first six takes the
  * request's headers over into a {@linkcode RequestContext} with a scratch of 64 KB and writes its
  * answer there, as a gateway's would; the others need neither.
  *
@@ -9,7 +9,13 @@
  */
 
 import { type Context, Hono } from "hono";
-import { contextPool, pooled, type PooledEnv, RequestContext } from "../../edge/mod.ts";
+import {
+  contextPool,
+  type Handler,
+  pooled,
+  type PooledEnv,
+  RequestContext,
+} from "../../edge/mod.ts";
 import type { Probe } from "../runner/probe.ts";
 
 /** The variants, in the order of the first turn. */
@@ -19,10 +25,12 @@ export const VARIANTS = [
   "free-list-next",
   "pooled",
   "pooled-around",
+  "pooled-handler",
   "plain",
   "plain-next",
   "plain-pooled",
   "plain-around",
+  "plain-handler",
 ] as const;
 
 /** A variant's name. */
@@ -39,7 +47,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 /** Answers requests. */
 export interface Service {
   /** Answers a request. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: Handler;
 }
 
 /**
@@ -48,7 +56,7 @@ export interface Service {
  */
 export function makeService(variant: Variant, probe: Probe): Service {
   const app = new Hono<PooledEnv>();
-  ROUTES[variant](app);
+  const fetch = ROUTES[variant](app);
   app.post("/begin", async (c) => {
     await probe.begin();
     return c.body(null, 204);
@@ -59,12 +67,17 @@ export function makeService(variant: Variant, probe: Probe): Service {
     await probe.end();
     return c.body(null, 204);
   });
-  return { fetch: (request) => app.fetch(request) };
+  return { fetch };
 }
 
-/** How each variant routes. */
-const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => void>> = {
-  "alloc": (app) => app.get(PATH, (c) => answerIn(new RequestContext(LIMITS), c)),
+/** Serves an app as it is. */
+function bare(app: Hono<PooledEnv>): Handler {
+  return (request, env, execution) => app.fetch(request, env as object, execution as never);
+}
+
+/** How each variant routes, and serves what it routes. */
+const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => Handler>> = {
+  "alloc": (app) => bare(app.get(PATH, (c) => answerIn(new RequestContext(LIMITS), c))),
   "free-list": (app) => {
     const free: RequestContext[] = [];
     app.get(PATH, (c) => {
@@ -76,6 +89,7 @@ const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => void>> = {
         free.push(context);
       }
     });
+    return bare(app);
   },
   // What a middleware of this kind costs, whatever it takes its contexts from.
   "free-list-next": (app) => {
@@ -90,15 +104,21 @@ const ROUTES: Readonly<Record<Variant, (app: Hono<PooledEnv>) => void>> = {
         free.push(context);
       }
     }, (c) => answerIn(c.get("pooled"), c));
+    return bare(app);
   },
-  "pooled": (app) => app.get(PATH, newLease(), (c) => answerIn(c.get("pooled"), c)),
+  "pooled": (app) => bare(app.get(PATH, newLease(), (c) => answerIn(c.get("pooled"), c))),
   "pooled-around": (app) =>
-    app.get(PATH, newLease().around((c: Context, context) => answerIn(context, c))),
-  "plain": (app) => app.get(PATH, answerPlainly),
+    bare(app.get(PATH, newLease().around((c: Context, context) => answerIn(context, c)))),
+  "pooled-handler": (app) => {
+    const lease = newLease();
+    return lease.handler(app.get(PATH, (c) => answerIn(lease.of(c), c)));
+  },
+  "plain": (app) => bare(app.get(PATH, answerPlainly)),
   // What Hono itself takes for a middleware.
-  "plain-next": (app) => app.get(PATH, (_, next) => next(), answerPlainly),
-  "plain-pooled": (app) => app.get(PATH, newLease(), answerPlainly),
-  "plain-around": (app) => app.get(PATH, newLease().around((c: Context) => answerPlainly(c))),
+  "plain-next": (app) => bare(app.get(PATH, (_, next) => next(), answerPlainly)),
+  "plain-pooled": (app) => bare(app.get(PATH, newLease(), answerPlainly)),
+  "plain-around": (app) => bare(app.get(PATH, newLease().around((c: Context) => answerPlainly(c)))),
+  "plain-handler": (app) => newLease().handler(app.get(PATH, answerPlainly)),
 };
 
 function newLease() {

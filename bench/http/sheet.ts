@@ -16,10 +16,12 @@ const LABELS: Readonly<Record<Variant, string>> = {
   "free-list-next": "free-list-next: the same in a middleware",
   "pooled": "pooled: from pooled()",
   "pooled-around": "pooled-around: from pooled().around()",
+  "pooled-handler": "pooled-handler: from pooled().of() within handler()",
   "plain": "plain: needs no context, no middleware",
   "plain-next": "plain-next: behind an empty middleware",
   "plain-pooled": "plain-pooled: behind pooled()",
   "plain-around": "plain-around: within pooled().around()",
+  "plain-handler": "plain-handler: within pooled().handler()",
 };
 
 /** The figures of each table: more in one line would be too wide. */
@@ -51,10 +53,11 @@ const CONTESTANTS: readonly (readonly [variant: Variant, rival: Variant])[] = [
   ["pooled", "free-list-next"],
   ["pooled", "free-list"],
   ["pooled-around", "free-list"],
+  ["pooled-handler", "free-list"],
 ];
 
 const METHOD = [
-  "alloc, free-list and around() take their contexts in the handler itself, so that they are spared a",
+  "alloc, free-list, around() and of() take their contexts in the handler itself, so that they are spared a",
   "middleware; free-list-next and plain-next tell what one costs that does no more than that.",
   `All servers are up at once and one is loaded at a time, over ${CONNECTIONS} connections, in turns of a second`,
   "whose order is reversed each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
