@@ -5,9 +5,17 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { stream, streamSSE } from "hono/streaming";
-import { hold, pooled, type PooledEnv, type RequestContext } from "../../edge/mod.ts";
+import {
+  type Handler,
+  hold,
+  pooled,
+  type PooledEnv,
+  type PooledMiddleware,
+  type RequestContext,
+} from "../../edge/mod.ts";
 import { detectHost, type PoolStats } from "../../mod.ts";
 import { isClean, readMark, writeMark } from "../fixture/mark.ts";
 import { type FaultCounts, Faults, forceGc, type Weather } from "./faults.ts";
@@ -56,7 +64,7 @@ export interface CanaryPlatform {
 }
 
 /** Makes the service, of which things go wrong once `PUT /faults` says so. */
-export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
+export function canaryApp(platform: CanaryPlatform): { readonly fetch: Handler } {
   const errors: Record<string, number> = {};
   const failures: Record<string, number> = {};
   const pressures: Record<string, number> = {};
@@ -70,6 +78,7 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
 
   const app = new Hono<PooledEnv>();
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
     count(failures, nameOf(error));
     return c.text(`failed: ${nameOf(error)}`, 500);
   });
@@ -125,8 +134,32 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     ),
   );
 
-  const api = new Hono<PooledEnv>();
-  api.use(lease);
+  // The same routes by both ways to a lease.
+  const served = (begin: MiddlewareHandler<PooledEnv>) => {
+    const api = new Hono<PooledEnv>();
+    api.use(begin);
+    addRoutes(api, lease, watch, platform, () => hung++);
+    return api;
+  };
+  app.route("/api", served(lease));
+  app.route(
+    "/visit",
+    served((c, next) => {
+      c.set("pooled", lease.of(c));
+      return next();
+    }),
+  );
+  return { fetch: lease.handler(app) };
+}
+
+/** Adds what is done with a context that the request has by then. */
+function addRoutes(
+  api: Hono<PooledEnv>,
+  lease: PooledMiddleware<RequestContext, "pooled">,
+  watch: Watch,
+  platform: CanaryPlatform,
+  hang: () => void,
+): void {
   api.get("/bytes/:secret", (c) =>
     watch.during(c.var.pooled, secretOf(c), async (look) => {
       await pause();
@@ -139,7 +172,7 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
       throw new Error(look());
     }));
   api.get("/never/:secret", (c) => {
-    hung++;
+    hang();
     return watch.during(c.var.pooled, secretOf(c), () => never());
   });
   api.get(
@@ -233,8 +266,6 @@ export function canaryApp(platform: CanaryPlatform): Hono<PooledEnv> {
     const visit = watch.begin(c.var.pooled, secretOf(c));
     return platform.upgrade(c, (message) => `${message} ${visit.look()}`, () => visit.end());
   });
-  app.route("/api", api);
-  return app;
 }
 
 /** A request's stay with its context. */

@@ -40,17 +40,20 @@ type Kind = (client: Client) => Promise<string | undefined>;
 class Client {
   readonly secret: string;
   readonly #server: Server;
+  /** By which way its context is leased, where there is more than one. */
+  readonly #way: string;
   readonly #signal: AbortSignal;
 
-  constructor(server: Server, secret: string, signal: AbortSignal) {
+  constructor(server: Server, secret: string, way: string, signal: AbortSignal) {
     this.#server = server;
     this.secret = secret;
+    this.#way = way;
     this.#signal = signal;
   }
 
   /** Asks for something with the secret. */
   ask(path: string, init: RequestInit & { duplex?: "half" } = {}): Promise<Response> {
-    const url = path.replace("*", this.secret);
+    const url = path.replace("/api/", this.#way).replace("*", this.secret);
     return this.#server.fetch(url, { redirect: "manual", signal: this.#signal, ...init });
   }
 
@@ -72,7 +75,7 @@ class Client {
   talk(messages: number): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const socket = new WebSocket(
-      `ws://127.0.0.1:${this.#server.port}/api/socket/${this.secret}`,
+      `ws://127.0.0.1:${this.#server.port}${this.#way}socket/${this.secret}`,
     );
     let left = messages;
     socket.onopen = () => socket.send("0");
@@ -151,15 +154,18 @@ export async function loadCanary(server: Server, plan: LoadPlan): Promise<LoadRe
     const isNever = random.next() < NEVER_SHARE;
     const [name, , kind] = isNever ? NEVER : pick(random);
     const isAborted = isNever || name !== "socket" && random.next() < ABORT_SHARE;
+    const way = random.next() < 0.5 ? "/api/" : "/visit/";
     const controller = new AbortController();
     const timer = isAborted
       ? setTimeout(() => controller.abort(), random.uniform(0, isNever ? 60 : 25))
       : undefined;
     try {
-      const fault = await kind(new Client(server, secret, controller.signal));
+      const fault = await kind(new Client(server, secret, way, controller.signal));
       if (fault === OVERLOADED) overloaded++;
       else if (fault === UNOPENED) unopened++;
-      else if (fault !== undefined && wrong.length < MAX_WRONG) wrong.push(`${name}: ${fault}`);
+      else if (fault !== undefined && wrong.length < MAX_WRONG) {
+        wrong.push(`${way}${name}: ${fault}`);
+      }
     } catch (error) {
       if (controller.signal.aborted) aborted++;
       else if (wrong.length < MAX_WRONG) wrong.push(`${name}: ${error}`);
