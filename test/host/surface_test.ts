@@ -98,6 +98,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
     ],
     types: [
       "AnswerOptions",
+      "App",
       "BodyOptions",
       "BodySource",
       "Closable",
@@ -107,6 +108,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "Gateway",
       "GatewayOptions",
       "GatewayStatsOptions",
+      "Handler",
       "ListeningSocket",
       "MatchedRoute",
       "Message",
