@@ -232,7 +232,7 @@ describe("gateway() POST /hash", () => {
 });
 
 /** The time between two events, which no other timer here has: pools of other tests may tick meanwhile. */
-const EVENT_MS = 900;
+const EVENT_MS = 997;
 
 /** Asserts that no timer of an event is left. */
 function assertNoEvents(time: FakeTime): void {
