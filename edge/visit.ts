@@ -128,5 +128,8 @@ const AS_PLATFORM: ProxyHandler<Visit> = {
   },
   set: (visit, key, value) => Reflect.set(visit.execution!, key, value),
   has: (visit, key) => key === VISIT || Reflect.has(visit.execution!, key),
+  // What it has of its own is nobody's business.
+  ownKeys: () => [],
+  getOwnPropertyDescriptor: () => undefined,
   getPrototypeOf: (visit) => Reflect.getPrototypeOf(visit.execution!),
 };

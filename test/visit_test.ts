@@ -213,6 +213,7 @@ describe("pooled().handler()", () => {
       lease.of(c);
       execution.waitUntil(gate.promise);
       assert("props" in execution && !("other" in execution));
+      assertEquals([Object.keys(execution), "holders" in execution], [[], false]);
       execution.props = { plan: "paid" };
       return c.json([execution.passThroughOnException(), execution.props]);
     });
