@@ -40,7 +40,7 @@ export interface RequestContextOptions {
   readonly maxStates?: number;
   /**
    * How the scratch behaves: by default 4 KiB from the start, at most 16 MiB, at most 1 MiB kept
-   * over a reset.
+   * over a reset. A {@linkcode ContextPool} has it grow into blocks that its contexts share.
    *
    * @default {{}}
    */
@@ -182,6 +182,7 @@ export class RequestContext {
    * @returns A view of the JSON alone.
    * @throws {TypeError} The value has no JSON form.
    * @throws {RangeError} The scratch would exceed its `maxBytes`.
+   * @throws {HTTPException} The scratch's pool has no room for it (503).
    *
    * @example Usage
    * ```ts

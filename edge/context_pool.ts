@@ -8,6 +8,7 @@ import {
   detectHost,
   type Host,
   Pool,
+  PoolError,
   type PoolOptions,
   type Pressure,
   SharedHost,
@@ -15,13 +16,15 @@ import {
 import { BufferPool, type BufferPoolOptions } from "../src/buffers/mod.ts";
 import { RequestContext, type RequestContextOptions } from "./context.ts";
 import { needOptions } from "./received.ts";
+import type { ScratchOptions } from "./scratch.ts";
 
 /** How a {@linkcode contextPool} behaves: any option of a pool but those that contexts decide. */
 export interface ContextPoolOptions
   extends Partial<Omit<PoolOptions<RequestContext>, "create" | "reset" | "sizeOf">> {
   /**
    * The limits of each context. Where its scratch names neither `pool` nor `keepBytes`, the contexts share
-   * a pool of blocks that is made when the first of them needs it.
+   * a pool of blocks that is made when the first of them needs it. A scratch then keeps its `initialBytes`,
+   * and grows to 16 MiB at most, or to an eighth of the memory limit where that is less.
    *
    * @default {{}}
    */
@@ -34,24 +37,31 @@ const ACTION = "Cannot create context pool";
 const BLOCK_CLASSES: readonly number[] = [16_384, 65_536, 262_144, 1_048_576];
 /** What blocks may hold of the memory limit, by their pool's default. */
 const BLOCK_FRACTION = 1 / 4;
+/** The most that a scratch may hold where there is memory enough, in bytes. */
+const MAX_SCRATCH_BYTES = 16_777_216;
 /** One poll in so many looks at the blocks too. */
 const BLOCK_POLLS = 8;
 
 /** The blocks that contexts share, made when they are needed. */
 class SharedBlocks {
-  readonly #host: Host;
+  /** The most that a scratch may hold by default, with what it has outgrown, in bytes. */
+  readonly scratchBytes: number;
+  readonly #shared: SharedHost;
   readonly #options: BufferPoolOptions;
   #pool: BufferPool | undefined;
   #polls = 0;
   #closed = false;
 
-  constructor(host: Host, { memoryLimit, onError, name = "contexts" }: ContextPoolOptions) {
-    this.#host = host;
-    const limit = memoryLimit ?? host.heap()?.limitBytes ?? host.memoryLimit ?? Infinity;
-    const classes = BLOCK_CLASSES.filter((bytes) => bytes <= limit * BLOCK_FRACTION);
+  constructor(host: Host, shared: SharedHost, options: ContextPoolOptions) {
+    const { memoryLimit, onError, name = "contexts" } = options;
+    const limits = [memoryLimit, host.heap()?.limitBytes, host.memoryLimit];
+    const most = (limits.find((bytes) => bytes! > 0) ?? Infinity) * BLOCK_FRACTION;
+    const classes = BLOCK_CLASSES.filter((bytes) => bytes <= most);
+    // What it grows to doubles, and what it has outgrown goes with it.
+    this.scratchBytes = Math.min(MAX_SCRATCH_BYTES, Math.floor(most / 2));
+    this.#shared = shared;
     this.#options = {
       name: `${name} blocks`,
-      host,
       ...(classes.length === 0 ? {} : { classes }),
       ...(memoryLimit === undefined ? {} : { memoryLimit }),
       ...(onError === undefined ? {} : { onError }),
@@ -66,9 +76,11 @@ class SharedBlocks {
   /** The pool. */
   get(): BufferPool {
     if (this.#pool !== undefined) return this.#pool;
-    this.#pool = new BufferPool(this.#options);
-    if (this.#closed) this.#pool.close();
-    return this.#pool;
+    if (this.#closed) {
+      const rule = "the pool of contexts must be open";
+      throw new PoolError("closed", `Cannot make blocks: ${rule}: received a closed one`);
+    }
+    return this.#pool = new BufferPool({ ...this.#options, host: this.#shared.share() });
   }
 
   poll(): void {
@@ -76,10 +88,8 @@ class SharedBlocks {
   }
 
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
-    if (this.#pool === undefined) this.#host.close();
-    else this.#pool.close();
+    this.#pool?.close();
   }
 }
 
@@ -115,11 +125,10 @@ export class ContextPool extends Pool<RequestContext> {
     new RequestContext(context);
     const { scratch = {} } = context;
     const isSharing = scratch.pool === undefined && scratch.keepBytes === undefined;
-    const shared = new SharedHost(options.host ?? detectHost());
-    const blocks = isSharing ? new SharedBlocks(shared.share(), options) : undefined;
-    const limits = blocks === undefined
-      ? context
-      : { ...context, scratch: { ...scratch, pool: () => blocks.get() } };
+    const { host = detectHost() } = options;
+    const shared = new SharedHost(host);
+    const blocks = isSharing ? new SharedBlocks(host, shared, options) : undefined;
+    const limits = blocks === undefined ? context : { ...context, scratch: grown(scratch, blocks) };
     super({
       name: "contexts",
       ...poolOptions,
@@ -174,6 +183,17 @@ export class ContextPool extends Pool<RequestContext> {
   override [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** The limits of a scratch that grows into shared blocks. */
+function grown(scratch: ScratchOptions, blocks: SharedBlocks): ScratchOptions {
+  const { initialBytes = 4096, maxBytes = Math.max(initialBytes, blocks.scratchBytes) } = scratch;
+  return {
+    ...scratch,
+    maxBytes,
+    initialBytes: Math.min(initialBytes, maxBytes),
+    pool: () => blocks.get(),
+  };
 }
 
 /**

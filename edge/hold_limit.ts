@@ -16,14 +16,20 @@ const PARTS = 4;
 /** What is held: a lease, or what ends as one. */
 export type Holdable = Pick<Lease<object>, "release" | "expire">;
 
+/** A context that asked for a lease, and the object that it got. */
+export interface Asked {
+  readonly context: object;
+  readonly object: object;
+}
+
 /** A lease of a request, in the list of those that have not ended. */
 export class HeldLease {
   /** The lease. */
   declare readonly lease: Holdable;
   /** What it was leased under. */
   declare readonly tag: string | undefined;
-  /** What was leased, for who asks again: the lease itself does not tell once time has ended it. */
-  declare readonly object: object | undefined;
+  /** Who asked for it, and got what, for who asks again: a lease does not tell once time has ended it. */
+  declare readonly asked: Asked | undefined;
   /** In which part of time it began. */
   declare readonly part: number;
   /** Its neighbours while it is held. */
@@ -34,22 +40,22 @@ export class HeldLease {
   constructor(
     lease: Holdable,
     tag: string | undefined,
-    object: object | undefined,
+    asked: Asked | undefined,
     part: number,
     limit: HoldLimit,
   ) {
     this.lease = lease;
     this.tag = tag;
-    this.object = object;
+    this.asked = asked;
     this.part = part;
     this.previous = undefined;
     this.next = undefined;
     this.limit = limit;
   }
 
-  /** Whether this limit watches it. */
-  isOf(limit: HoldLimit): boolean {
-    return this.limit === limit;
+  /** What was given to a context that asked for it, by whoever has this limit. */
+  givenTo(context: object, limit: HoldLimit): object | undefined {
+    return this.limit === limit && this.asked?.context === context ? this.asked.object : undefined;
   }
 
   /**
@@ -101,9 +107,9 @@ export class HoldLimit {
   }
 
   /** Begins to watch a lease. */
-  add(lease: Holdable, tag: string | undefined, object?: object): HeldLease {
+  add(lease: Holdable, tag: string | undefined, asked?: Asked): HeldLease {
     if (!this.#isArmed && this.#partMs > 0) this.#tryArm();
-    const held = new HeldLease(lease, tag, object, this.#part, this);
+    const held = new HeldLease(lease, tag, asked, this.#part, this);
     const last = this.#last;
     this.#last = held;
     if (last === undefined) this.#first = held;

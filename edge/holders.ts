@@ -7,7 +7,7 @@
  * yet) and where a connection became a WebSocket that nobody holds the lease for.
  *
  * To touch `response.body` costs a tenth of a small request. So the answers that `c.text`, `c.json`,
- * `c.html` and `c.body` make of texts and bytes are noted as they are made: those are copied at once,
+ * `c.html`, `c.body` and `c.newResponse` make of texts and bytes are noted as they are made: those are copied at once,
  * and need no look.
  *
  * @module
@@ -28,11 +28,14 @@ import { received } from "./received.ts";
 /** A context of Hono's, as far as it is used here. */
 interface AnsweringContext {
   readonly finalized?: boolean;
+  /** What a handler or a middleware in front of it threw, where there is one. */
+  readonly error?: unknown;
   readonly req: { readonly raw: Request };
   text: Maker;
   json: Maker;
   html: Maker;
   body: Maker;
+  newResponse: Maker;
 }
 
 /** Makes an answer. */
@@ -54,6 +57,8 @@ export class Holders implements ExecutionWatcher {
   declare private count: number;
   declare private isHeldByHand: boolean;
   declare private isDoubtful: boolean;
+  /** Whether somebody has begun to write an answer that is streamed. */
+  declare private isStreaming: boolean;
   declare private end: PromiseWithResolvers<void> | undefined;
 
   /**
@@ -90,6 +95,7 @@ export class Holders implements ExecutionWatcher {
     this.count = 0;
     this.isHeldByHand = false;
     this.isDoubtful = false;
+    this.isStreaming = false;
     this.end = undefined;
     this.noteAnswers(context);
   }
@@ -116,10 +122,23 @@ export class Holders implements ExecutionWatcher {
     else (this.others ??= []).push(lease);
   }
 
-  /** What is held of the leases that a limit watches. */
-  find(limit: HoldLimit): HeldLease | undefined {
-    if (this.lease?.isOf(limit)) return this.lease;
-    return this.others?.find((lease) => lease.isOf(limit));
+  /** What a context was given of the leases that a limit watches. */
+  find(context: object, limit: HoldLimit): object | undefined {
+    const first = this.lease?.givenTo(context, limit);
+    if (first !== undefined || this.others === undefined) return first;
+    for (const lease of this.others) {
+      const found = lease.givenTo(context, limit);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Whether a middleware may have answered while a handler that leased goes on: as after a timeout. */
+  private get hasFailed(): boolean {
+    if (this.context.error !== undefined) return true;
+    return this.others?.some(({ asked }) =>
+      (asked?.context as AnsweringContext | undefined)?.error !== undefined
+    ) ?? false;
   }
 
   /** A holder has finished. */
@@ -175,12 +194,16 @@ export class Holders implements ExecutionWatcher {
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
   settle<R>(answer: R, isDropped = false, raw?: Request): R | Response {
-    if (answer === this.answer || !isResponse(answer)) return answer;
+    if (answer === this.answer || !isResponse(answer)) {
+      // A middleware has dropped the stream, and whoever writes it may not know that yet.
+      if (this.isStreaming) this.isDoubtful = true;
+      return answer;
+    }
     const { body } = answer;
     raw ??= this.context.req.raw;
     if (body === null) {
       const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
-      if (isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
+      if (this.isStreaming || isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
       return this.answer = answer;
     }
     if (body.locked || isDropped) {
@@ -206,6 +229,7 @@ export class Holders implements ExecutionWatcher {
 
   /** Looks at what an app answers, as {@linkcode settle} does at what a handler does. */
   settleVisit(request: Request, answer: Response): Response {
+    if (this.hasFailed) this.isDoubtful = true;
     if (answer === this.answer || request.method !== "HEAD") {
       return this.settle(answer, false, request);
     }
@@ -221,17 +245,16 @@ export class Holders implements ExecutionWatcher {
 
   /** Notes the answers that a context makes of texts and bytes. */
   private noteAnswers(context: AnsweringContext): void {
-    const { body, html, json, text } = context;
+    const { body, html, json, newResponse, text } = context;
     if (typeof text !== "function") return;
     // Named first: V8 lays a function that is written where it is assigned to a property into its old
     // space, and would keep all that this request refers to until a whole-heap collection.
     const noteText: Maker = (content, init, headers) => this.answer = text(content, init, headers);
     const noteJson: Maker = (content, init, headers) => this.answer = json(content, init, headers);
-    const noteBody: Maker = (content, init, headers) => {
-      const answer = body(content, init, headers);
-      if (!isStream(content)) this.answer = answer;
-      return answer;
-    };
+    const noteBody: Maker = (content, init, headers) =>
+      this.noteMade(content, body(content, init, headers));
+    const noteNew: Maker = (content, init, headers) =>
+      this.noteMade(content, newResponse(content, init, headers));
     const noteHtml: Maker = (content, init, headers) => {
       const answer = html(content, init, headers);
       if (isResponse(answer)) return this.answer = answer;
@@ -241,6 +264,15 @@ export class Holders implements ExecutionWatcher {
     context.json = noteJson;
     context.body = noteBody;
     context.html = noteHtml;
+    context.newResponse = noteNew;
+  }
+
+  /** Notes an answer that was made of some content. */
+  private noteMade(content: unknown, answer: unknown): unknown {
+    if (isStream(content)) this.isStreaming = true;
+    // What answers an upgrade has no content, and is looked at.
+    else if (content !== null && content !== undefined) this.answer = answer;
+    return answer;
   }
 }
 

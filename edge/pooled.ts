@@ -158,8 +158,10 @@ export interface PooledMiddleware<T extends object, Name extends string> {
   handler(app: App): Handler;
   /**
    * The object of a request that comes through {@linkcode PooledMiddleware.handler}: leased when it is first
-   * asked for, tagged with the pattern of the route that runs, and the same for all who ask later. Ask before
-   * `c.text`, `c.json`, `c.html` or `c.body` is named, or their answer is held as if it were a stream.
+   * asked for, tagged with the pattern of the route that runs, and the same for all who ask with this context.
+   * Ask before `c.text`, `c.json`, `c.html` or `c.body` is named, or their answer is held as if it were a
+   * stream. Where a request with middleware fails, the object is discarded: as after a timeout, its handler may
+   * still be using it.
    * `waitMs` does not count: where the pool refuses, the request is answered with 503 at once.
    *
    * @param context The context of the request.
@@ -372,7 +374,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if (isWorkers) void keepAliveIfLate(holders, report);
       c.set(name, lease.value);
       await next();
-      if (c.finalized && c.res !== holders.answer) replaceAnswer(c, holders);
+      if (c.finalized) replaceAnswer(c, holders);
     } finally {
       // What runs later in this request must not find an object that is somebody else's by then.
       c.set(name, outer as T);
@@ -408,7 +410,6 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       let isPending = false;
       try {
         const answer = handler(c, lease.value);
-        if (answer === holders.answer) return answer;
         isPending = isPromise(answer);
         return (isPending
           ? settle(answer as PromiseLike<R>, holders)
@@ -431,8 +432,8 @@ export function pooled<T extends object = RequestContext, Name extends string = 
 
   const of = (c: RoutedContext): T => {
     const visit = visitOf<Visit>(c);
-    const known = visit?.holders?.find(limit);
-    if (known !== undefined) return known.object as T;
+    const known = visit?.holders?.find(c, limit);
+    if (known !== undefined) return known as T;
     if (visit === undefined || visit.hasEnded) {
       const rule = "the request must come through handler(), and not be answered yet";
       const what = visit === undefined ? "one that does not" : "one that is answered";
@@ -446,7 +447,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       throw isOverload(refusal) ? overloadException(refusal) : refusal;
     }
     const { value } = lease;
-    const holders = visit.lend(c, limit.add(lease, tag, value));
+    const holders = visit.lend(c, limit.add(lease, tag, { context: c, object: value }));
     if (isWorkers) void keepAliveIfLate(holders, report);
     return value;
   };
@@ -460,7 +461,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if ((execution as Visited<Visit> | undefined)?.[VISIT] !== undefined) {
         return app.fetch(request, env, execution);
       }
-      return new Visit(execution, report).through(app, request, env);
+      return new Visit(execution ?? undefined, report).through(app, request, env);
     };
   };
   return Object.assign(pooled, { pool, around, handler, of });

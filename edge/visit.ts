@@ -50,9 +50,9 @@ export class Visit implements Visited<Visit> {
     return this;
   }
 
-  /** Whether its app has answered. */
+  /** Whether its app has answered and nobody holds on to what it leased. */
   get hasEnded(): boolean {
-    return this.isOver;
+    return this.isOver && !this.holders?.isHeld;
   }
 
   /** Takes note of what a context of it has leased. */
@@ -128,8 +128,13 @@ const AS_PLATFORM: ProxyHandler<Visit> = {
   },
   set: (visit, key, value) => Reflect.set(visit.execution!, key, value),
   has: (visit, key) => key === VISIT || Reflect.has(visit.execution!, key),
-  // What it has of its own is nobody's business.
-  ownKeys: () => [],
-  getOwnPropertyDescriptor: () => undefined,
+  ownKeys: (visit) => Reflect.ownKeys(visit.execution!),
+  getOwnPropertyDescriptor: (visit, key) => {
+    const own = Reflect.getOwnPropertyDescriptor(visit.execution!, key);
+    if (own === undefined) return undefined;
+    // A Proxy may not tell of what is fixed and not the visit's own.
+    const value: unknown = AS_PLATFORM.get!(visit, key, visit.execution);
+    return { value, writable: true, enumerable: own.enumerable === true, configurable: true };
+  },
   getPrototypeOf: (visit) => Reflect.getPrototypeOf(visit.execution!),
 };

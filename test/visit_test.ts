@@ -11,8 +11,10 @@ import {
 } from "@std/assert";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { etag } from "hono/etag";
 import { methodOverride } from "hono/method-override";
 import { stream } from "hono/streaming";
+import { timeout } from "hono/timeout";
 import { type App, contextPool, hold, pooled, type PooledEnv } from "../edge/mod.ts";
 import { inertHost, Pool, type PoolOptions } from "../mod.ts";
 import { FakeHost } from "../testing/fake_host.ts";
@@ -213,7 +215,9 @@ describe("pooled().handler()", () => {
       lease.of(c);
       execution.waitUntil(gate.promise);
       assert("props" in execution && !("other" in execution));
-      assertEquals([Object.keys(execution), "holders" in execution], [[], false]);
+      assertEquals([Object.keys(execution), "holders" in execution], [["props"], false]);
+      const copied = { ...execution };
+      assertEquals(copied.props, { plan: "free" });
       execution.props = { plan: "paid" };
       return c.json([execution.passThroughOnException(), execution.props]);
     });
@@ -264,14 +268,13 @@ describe("pooled().handler()", () => {
     outer.get("/inner", async (c) => {
       const thing = one.lease.of(c);
       const answer = await served(c.req.raw, c.env, c.executionCtx);
-      assertEquals([thing.owner, two.pool.stats().leased], ["one", 1]);
+      assertEquals([thing.owner, two.pool.stats().leased], ["", 1]);
       return c.text(`${await answer.text()} in outer`);
     });
     const answer = await one.lease.handler(outer)(request("/inner"));
     assertEquals(await answer.text(), "inner in outer");
-    for (const { pool } of [one, two]) {
-      assertEquals([pool.stats().acquires, pool.stats().leased], [1, 0]);
-    }
+    assertEquals([one.pool.stats().acquires, one.pool.stats().leased], [2, 0]);
+    assertEquals([two.pool.stats().acquires, two.pool.stats().leased], [1, 0]);
   });
 
   it("goes with the middleware of another pool in the same app, and hold() keeps both", async () => {
@@ -309,6 +312,115 @@ describe("pooled().handler()", () => {
     assertEquals(pool.stats().leased, 1);
     ends[1]!();
     assertEquals(pool.stats().leased, 0);
+  });
+
+  it("leases apart for requests that an app makes of its own within one", async () => {
+    const { lease, pool } = things();
+    const parts = new Hono();
+    parts.get("/:id", async (c) => {
+      const thing = lease.of(c);
+      thing.owner += c.req.param("id");
+      await settle();
+      thing.owner += c.req.param("id");
+      const { owner } = thing;
+      return c.text(owner);
+    });
+    const app = new Hono();
+    app.get("/", async (c) => {
+      const texts = ["a", "b", "c"].map(async (id) =>
+        await (await parts.fetch(request(`/${id}`), c.env, c.executionCtx)).text()
+      );
+      return c.json(await Promise.all(texts));
+    });
+    assertEquals(await (await lease.handler(app)(request())).json(), ["aa", "bb", "cc"]);
+    assertEquals([pool.stats().acquires, pool.stats().leased, pool.stats().idle], [3, 0, 3]);
+  });
+
+  it("uses no object again whose handler may go on after a timeout", async () => {
+    const { lease, pool } = things();
+    const gate = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.use(timeout(1));
+    app.get("/", async (c) => {
+      const thing = lease.of(c);
+      await gate.promise;
+      thing.owner = "late";
+      return c.text("");
+    });
+    const answer = await lease.handler(app)(request());
+    assertEquals([answer.status, await answer.text()], [504, "Gateway Timeout"]);
+    assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1]);
+    gate.resolve();
+  });
+
+  it("uses no object again whose stream a middleware drops", async () => {
+    const write = (c: Context) => {
+      const thing = c.get("thing") as Thing;
+      return stream(c, async (out) => {
+        await settle();
+        thing.owner = "late";
+        await out.write("late");
+      }, () => Promise.resolve());
+    };
+    const drops: Record<string, (app: Hono) => void> = {
+      etag: (app) => app.use(etag(), (c, next) => (c.header("ETag", '"v"'), next())),
+      text: (app) =>
+        app.use(async (c, next) => {
+          await next();
+          c.res = undefined;
+          c.res = c.text("instead");
+        }),
+    };
+    for (const [name, drop] of Object.entries(drops)) {
+      const { lease, pool } = things();
+      const app = new Hono<{ Variables: { thing: Thing } }>();
+      drop(app as unknown as Hono);
+      app.get("/", (c) => {
+        c.set("thing", lease.of(c));
+        return write(c);
+      });
+      const answer = await lease.handler(app)(
+        request("/", { headers: { "If-None-Match": '"v"' } }),
+      );
+      assertEquals([name, answer.status], [name, name === "etag" ? 304 : 200]);
+      await answer.text();
+      assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1], name);
+    }
+  });
+
+  it("uses no object again of an upgrade that nobody holds it for", async () => {
+    const { lease, pool } = things();
+    const app = new Hono();
+    app.get("/", (c) => {
+      lease.of(c);
+      return c.body(null);
+    });
+    const handler = lease.handler(app);
+    await handler(request());
+    assertEquals([pool.stats().idle, pool.stats().discarded.expired], [1, 0]);
+    await handler(request("/", { headers: { Upgrade: "websocket" } }));
+    assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1]);
+  });
+
+  it("leases for who is held after the answer, and takes null for no execution context", async () => {
+    const { lease, pool } = things();
+    const other = things();
+    const gate = Promise.withResolvers<void>();
+    const app = new Hono();
+    let late: Context | undefined;
+    app.get("/", (c) => {
+      late = c;
+      lease.of(c);
+      hold(c, gate.promise);
+      return c.text("");
+    });
+    await lease.handler(app)(request(), undefined, null as never);
+    other.lease.of(late!);
+    assertEquals([pool.stats().leased, other.pool.stats().leased], [1, 1]);
+    gate.resolve();
+    await settle();
+    assertEquals([pool.stats().leased, other.pool.stats().leased], [0, 0]);
+    assertThrows(() => other.lease.of(late!), TypeError, "received one that is answered");
   });
 
   it("answers 503 where the pool refuses, and goes on", async () => {
