@@ -220,6 +220,8 @@ export class Holders implements ExecutionWatcher {
     // Before it counts: a platform may refuse.
     this.keepAlive();
     this.count++;
+    // Whether it is dropped tells the body itself from now on.
+    this.isStreaming = false;
     const ended = (how: BodyEnd) => {
       if (how === "broken") this.isDoubtful = true;
       this.leave();
