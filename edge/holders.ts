@@ -57,8 +57,8 @@ export class Holders implements ExecutionWatcher {
   declare private count: number;
   declare private isHeldByHand: boolean;
   declare private isDoubtful: boolean;
-  /** Whether somebody has begun to write an answer that is streamed. */
-  declare private isStreaming: boolean;
+  /** The last streamed answer that was made: somebody has begun to write it. */
+  declare private stream: unknown;
   declare private end: PromiseWithResolvers<void> | undefined;
 
   /**
@@ -95,7 +95,7 @@ export class Holders implements ExecutionWatcher {
     this.count = 0;
     this.isHeldByHand = false;
     this.isDoubtful = false;
-    this.isStreaming = false;
+    this.stream = undefined;
     this.end = undefined;
     this.noteAnswers(context);
   }
@@ -196,14 +196,14 @@ export class Holders implements ExecutionWatcher {
   settle<R>(answer: R, isDropped = false, raw?: Request): R | Response {
     if (answer === this.answer || !isResponse(answer)) {
       // A middleware has dropped the stream, and whoever writes it may not know that yet.
-      if (this.isStreaming) this.isDoubtful = true;
+      if (this.stream !== undefined) this.isDoubtful = true;
       return answer;
     }
     const { body } = answer;
     raw ??= this.context.req.raw;
     if (body === null) {
       const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
-      if (this.isStreaming || isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
+      if (this.stream !== undefined || isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
       return this.answer = answer;
     }
     if (body.locked || isDropped) {
@@ -220,13 +220,20 @@ export class Holders implements ExecutionWatcher {
     // Before it counts: a platform may refuse.
     this.keepAlive();
     this.count++;
-    // Whether it is dropped tells the body itself from now on.
-    this.isStreaming = false;
+    if (this.stream !== undefined && this.isDropped(body)) this.isDoubtful = true;
+    // From now on the body that is held tells whether it is dropped.
+    this.stream = undefined;
     const ended = (how: BodyEnd) => {
       if (how === "broken") this.isDoubtful = true;
       this.leave();
     };
     return this.answer = new Response(heldBody(body, ended), answer);
+  }
+
+  /** Whether the stream that was made is neither this body nor read by whoever made this one. */
+  private isDropped(body: ReadableStream): boolean {
+    const made = (this.stream as Response).body;
+    return made !== body && made?.locked !== true;
   }
 
   /** Looks at what an app answers, as {@linkcode settle} does at what a handler does. */
@@ -271,7 +278,7 @@ export class Holders implements ExecutionWatcher {
 
   /** Notes an answer that was made of some content. */
   private noteMade(content: unknown, answer: unknown): unknown {
-    if (isStream(content)) this.isStreaming = true;
+    if (isStream(content)) this.stream = answer;
     // What answers an upgrade has no content, and is looked at.
     else if (content !== null && content !== undefined) this.answer = answer;
     return answer;

@@ -11,7 +11,10 @@ import {
 } from "@std/assert";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
+import { cors } from "hono/cors";
 import { etag } from "hono/etag";
+import { HTTPException } from "hono/http-exception";
 import { methodOverride } from "hono/method-override";
 import { stream } from "hono/streaming";
 import { timeout } from "hono/timeout";
@@ -371,6 +374,12 @@ describe("pooled().handler()", () => {
           c.res = c.text("instead");
         }),
     };
+    drops.other = (app) =>
+      app.use(async (c, next) => {
+        await next();
+        c.res = undefined;
+        c.res = new Response("instead");
+      });
     for (const [name, drop] of Object.entries(drops)) {
       const { lease, pool } = things();
       const app = new Hono<{ Variables: { thing: Thing } }>();
@@ -386,6 +395,37 @@ describe("pooled().handler()", () => {
       await answer.text();
       assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1], name);
     }
+  });
+
+  it("uses an object again whose stream a middleware compresses, or sends with other headers", async () => {
+    const { lease, pool } = things();
+    const app = new Hono();
+    app.use("/zip", compress({ threshold: 0 }));
+    app.use("/cors", cors(), async (c, next) => {
+      await next();
+      c.header("X-Late", "yes");
+    });
+    for (const path of ["/zip", "/cors"]) {
+      app.get(path, (c) => {
+        const thing = lease.of(c);
+        c.header("Content-Type", "text/plain");
+        return stream(c, async (out) => {
+          for (let i = 0; i < 3; i++) {
+            await settle();
+            await out.write(new TextEncoder().encode(`${thing.owner}line `));
+          }
+        });
+      });
+    }
+    const handler = lease.handler(app);
+    const zipped = await handler(request("/zip", { headers: { "Accept-Encoding": "gzip" } }));
+    assertEquals(zipped.headers.get("content-encoding"), "gzip");
+    const text = new Response(zipped.body!.pipeThrough(new DecompressionStream("gzip")));
+    assertEquals(await text.text(), "line line line ");
+    const other = await handler(request("/cors"));
+    assertEquals([await other.text(), other.headers.get("x-late")], ["line line line ", "yes"]);
+    await settle();
+    assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 0]);
   });
 
   it("uses no object again of an upgrade that nobody holds it for", async () => {
@@ -426,6 +466,9 @@ describe("pooled().handler()", () => {
   it("answers 503 where the pool refuses, and goes on", async () => {
     const { lease, pool } = things({ maxLeases: 1 });
     const app = new Hono();
+    app.onError((error, c) =>
+      error instanceof HTTPException ? error.getResponse() : c.text(error.message, 500)
+    );
     app.get("/", (c) => {
       const { owner } = lease.of(c);
       return c.text(`<${owner}>`);
