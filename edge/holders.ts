@@ -7,8 +7,8 @@
  * yet) and where a connection became a WebSocket that nobody holds the lease for.
  *
  * To touch `response.body` costs a tenth of a small request. So the answers that `c.text`, `c.json`,
- * `c.html`, `c.body` and `c.newResponse` make of texts and bytes are noted as they are made: those are copied at once,
- * and need no look.
+ * `c.html`, `c.body` and `c.newResponse` make of texts and bytes are noted as they are made: those are
+ * copied at once, and need no look.
  *
  * @module
  */

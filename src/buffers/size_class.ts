@@ -91,6 +91,7 @@ export class SizeClass implements BlockOwner {
       sizeOf: memory.sizeOf,
     });
     this.untagged = this.pool.tag(UNTAGGED);
+    // No option of a pool: nobody else has a use for it.
     if (capacity > 0) this.pool["core"].onTimed = (tag, leases) => keeper.learn(tag, leases);
   }
 
