@@ -280,6 +280,23 @@ describe("pooled().handler()", () => {
     assertEquals([two.pool.stats().acquires, two.pool.stats().leased], [1, 0]);
   });
 
+  it("knows the static answers of every app that leases in a request", async () => {
+    const { lease, pool } = things();
+    const inner = new Hono();
+    inner.get("/", (c) => {
+      lease.of(c);
+      return c.text("inner");
+    });
+    const outer = new Hono();
+    outer.get("/", (c) => {
+      lease.of(c);
+      return inner.fetch(c.req.raw, c.env, c.executionCtx);
+    });
+    await lease.handler(outer)(request());
+    // Nobody has read it, and nobody has to.
+    assertEquals([pool.stats().acquires, pool.stats().leased, pool.stats().idle], [2, 0, 2]);
+  });
+
   it("goes with the middleware of another pool in the same app, and hold() keeps both", async () => {
     const outer = things();
     const pool = contextPool({ host: inertHost() });
