@@ -14,6 +14,7 @@ export { ancestorGenerations, type GenerationOptions } from "./src/generation.ts
 export type { Guard } from "./src/guard.ts";
 export type { HeatOptions } from "./src/heat.ts";
 export type { Histogram } from "./src/histogram.ts";
+export { memoryLimitOf } from "./src/memory_limit.ts";
 export { SharedHost } from "./src/shared_host.ts";
 export { type HeapReading, type Host, inertHost } from "./src/host.ts";
 export type { Lease } from "./src/lease.ts";

@@ -4,19 +4,12 @@
  * @module
  */
 
-import {
-  detectHost,
-  type Host,
-  Pool,
-  PoolError,
-  type PoolOptions,
-  type Pressure,
-  SharedHost,
-} from "../mod.ts";
-import { BufferPool, type BufferPoolOptions } from "../src/buffers/mod.ts";
+import { detectHost, Pool, type PoolOptions, type Pressure, SharedHost } from "../mod.ts";
+import type { BufferPool } from "../src/buffers/mod.ts";
 import { RequestContext, type RequestContextOptions } from "./context.ts";
 import { needOptions } from "./received.ts";
-import type { ScratchOptions } from "./scratch.ts";
+import { INITIAL_BYTES, type ScratchOptions } from "./scratch.ts";
+import { SharedBlocks } from "./shared_blocks.ts";
 
 /** How a {@linkcode contextPool} behaves: any option of a pool but those that contexts decide. */
 export interface ContextPoolOptions
@@ -32,66 +25,6 @@ export interface ContextPoolOptions
 }
 
 const ACTION = "Cannot create context pool";
-
-/** What scratches grow to, in bytes. */
-const BLOCK_CLASSES: readonly number[] = [16_384, 65_536, 262_144, 1_048_576];
-/** What blocks may hold of the memory limit, by their pool's default. */
-const BLOCK_FRACTION = 1 / 4;
-/** The most that a scratch may hold where there is memory enough, in bytes. */
-const MAX_SCRATCH_BYTES = 16_777_216;
-/** One poll in so many looks at the blocks too. */
-const BLOCK_POLLS = 8;
-
-/** The blocks that contexts share, made when they are needed. */
-class SharedBlocks {
-  /** The most that a scratch may hold by default, with what it has outgrown, in bytes. */
-  readonly scratchBytes: number;
-  readonly #shared: SharedHost;
-  readonly #options: BufferPoolOptions;
-  #pool: BufferPool | undefined;
-  #polls = 0;
-  #closed = false;
-
-  constructor(host: Host, shared: SharedHost, options: ContextPoolOptions) {
-    const { memoryLimit, onError, name = "contexts" } = options;
-    const limits = [memoryLimit, host.heap()?.limitBytes, host.memoryLimit];
-    const most = (limits.find((bytes) => bytes! > 0) ?? Infinity) * BLOCK_FRACTION;
-    const classes = BLOCK_CLASSES.filter((bytes) => bytes <= most);
-    // What it grows to doubles, and what it has outgrown goes with it.
-    this.scratchBytes = Math.min(MAX_SCRATCH_BYTES, Math.floor(most / 2));
-    this.#shared = shared;
-    this.#options = {
-      name: `${name} blocks`,
-      ...(classes.length === 0 ? {} : { classes }),
-      ...(memoryLimit === undefined ? {} : { memoryLimit }),
-      ...(onError === undefined ? {} : { onError }),
-    };
-  }
-
-  /** The pool, if it is made already. */
-  get made(): BufferPool | undefined {
-    return this.#pool;
-  }
-
-  /** The pool. */
-  get(): BufferPool {
-    if (this.#pool !== undefined) return this.#pool;
-    if (this.#closed) {
-      const rule = "the pool of contexts must be open";
-      throw new PoolError("closed", `Cannot make blocks: ${rule}: received a closed one`);
-    }
-    return this.#pool = new BufferPool({ ...this.#options, host: this.#shared.share() });
-  }
-
-  poll(): void {
-    if (++this.#polls % BLOCK_POLLS === 0) this.#pool?.poll();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#pool?.close();
-  }
-}
 
 /**
  * A pool of {@linkcode RequestContext}s, and of the blocks that they grow into, which live as long.
@@ -187,13 +120,9 @@ export class ContextPool extends Pool<RequestContext> {
 
 /** The limits of a scratch that grows into shared blocks. */
 function grown(scratch: ScratchOptions, blocks: SharedBlocks): ScratchOptions {
-  const { initialBytes = 4096, maxBytes = Math.max(initialBytes, blocks.scratchBytes) } = scratch;
-  return {
-    ...scratch,
-    maxBytes,
-    initialBytes: Math.min(initialBytes, maxBytes),
-    pool: () => blocks.get(),
-  };
+  const { initialBytes = INITIAL_BYTES } = scratch;
+  const maxBytes = Math.max(initialBytes, blocks.scratchBytes);
+  return { maxBytes, ...scratch, pool: () => blocks.get() };
 }
 
 /**

@@ -100,20 +100,44 @@ function exchangeGetters(prototype: object): void {
 
 function lend(execution: Execution, watcher: ExecutionWatcher): Execution {
   if (watcher.lent?.from === execution) return watcher.lent.to;
-  const waitUntil = (promise: Promise<unknown>) => {
-    watcher.hold(promise);
-    execution.waitUntil(promise);
-  };
-  // A platform's methods and getters know their own object only. An heir is what stands behind the
-  // Proxy, which may not tell anything else of what a frozen object has itself.
-  const to = new Proxy<Execution>(Object.create(execution), {
-    get(_, key) {
-      if (key === "waitUntil") return waitUntil;
-      const value: unknown = Reflect.get(execution, key);
-      return typeof value === "function" ? value.bind(execution) : value;
+  const to = inFrontOf({
+    execution,
+    waitUntil: (promise) => {
+      watcher.hold(promise);
+      execution.waitUntil(promise);
     },
-    set: (_, key, value) => Reflect.set(execution, key, value),
   });
   watcher.lent = { from: execution, to };
   return to;
 }
+
+/** What stands in front of a platform's execution context, and sees what is given to `waitUntil`. */
+export interface Front extends Visited<unknown> {
+  readonly execution: Execution | undefined;
+}
+
+/** Has a front, which must have an execution context behind it, pass for that context. */
+export function inFrontOf(front: Front): Execution {
+  return new Proxy(front, AS_PLATFORM);
+}
+
+/** A platform's methods and getters know their own object only. */
+const AS_PLATFORM: ProxyHandler<Front> = {
+  get(front, key) {
+    if (key === "waitUntil") return (promise: Promise<unknown>) => front.waitUntil(promise);
+    if (key === VISIT && VISIT in front) return front[VISIT];
+    const value: unknown = Reflect.get(front.execution!, key);
+    return typeof value === "function" ? value.bind(front.execution) : value;
+  },
+  set: (front, key, value) => Reflect.set(front.execution!, key, value),
+  has: (front, key) => key === VISIT || Reflect.has(front.execution!, key),
+  ownKeys: (front) => Reflect.ownKeys(front.execution!),
+  getOwnPropertyDescriptor: (front, key) => {
+    const own = Reflect.getOwnPropertyDescriptor(front.execution!, key);
+    if (own === undefined) return undefined;
+    // A Proxy may not tell of what is fixed and not the front's own.
+    const value: unknown = AS_PLATFORM.get!(front, key, front.execution);
+    return { value, writable: true, enumerable: own.enumerable === true, configurable: true };
+  },
+  getPrototypeOf: (front) => Reflect.getPrototypeOf(front.execution!),
+};

@@ -21,6 +21,10 @@ import { needInteger, received } from "./received.ts";
 /** The most bytes that a UTF-16 unit takes in UTF-8. */
 const MAX_UNIT_BYTES = 3;
 
+/** What a scratch holds from the start, and what it may grow to, unless told otherwise, in bytes. */
+export const INITIAL_BYTES = 4096;
+export const MAX_BYTES = 16_777_216;
+
 /** How a {@linkcode Scratch} behaves. */
 export interface ScratchOptions {
   /**
@@ -148,7 +152,7 @@ export class Scratch {
    */
   constructor(options: ScratchOptions = {}) {
     const action = "Cannot create Scratch";
-    const { maxBytes = 16_777_216, pool } = options;
+    const { maxBytes = MAX_BYTES, pool } = options;
     needInteger(action, "maxBytes", maxBytes, 0);
     if (pool !== undefined) {
       if (typeof pool !== "function") needBlocks(action, pool);
@@ -161,7 +165,7 @@ export class Scratch {
     }
     const { keepBytes = Math.min(1_048_576, maxBytes) } = options;
     needInteger(action, "keepBytes", keepBytes, 0);
-    const { initialBytes = Math.min(4096, keepBytes) } = options;
+    const { initialBytes = Math.min(INITIAL_BYTES, keepBytes) } = options;
     needInteger(action, "initialBytes", initialBytes, 0);
     needInteger(action, "keepBytes", keepBytes, initialBytes);
     needInteger(action, "maxBytes", maxBytes, keepBytes);

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Execution, VISIT, type Visited } from "./execution.ts";
+import { type Execution, type Front, inFrontOf, VISIT } from "./execution.ts";
 import type { HeldLease } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
 
@@ -28,7 +28,7 @@ export interface App {
 }
 
 /** A request on its way through an app. */
-export class Visit implements Visited<Visit> {
+export class Visit implements Front {
   /** Who needs what it has leased; nobody before it has leased anything. */
   declare holders: Holders | undefined;
   /** The platform's own execution context. */
@@ -86,7 +86,7 @@ export class Visit implements Visited<Visit> {
   through(app: App, request: Request, env: unknown): Response | Promise<Response> {
     let isPending = false;
     try {
-      const execution = this.execution === undefined ? this : new Proxy(this, AS_PLATFORM);
+      const execution = this.execution === undefined ? this : inFrontOf(this);
       const answer = app.fetch(request, env, execution);
       isPending = isPromise(answer);
       return isPending ? this.settle(request, answer) : this.end(request, answer as Response);
@@ -117,24 +117,3 @@ export class Visit implements Visited<Visit> {
     this.holders?.leave();
   }
 }
-
-/** How a visit passes for the platform's execution context, whose methods know their own object only. */
-const AS_PLATFORM: ProxyHandler<Visit> = {
-  get(visit, key) {
-    if (key === VISIT) return visit;
-    if (key === "waitUntil") return (promise: Promise<unknown>) => visit.waitUntil(promise);
-    const value: unknown = Reflect.get(visit.execution!, key);
-    return typeof value === "function" ? value.bind(visit.execution) : value;
-  },
-  set: (visit, key, value) => Reflect.set(visit.execution!, key, value),
-  has: (visit, key) => key === VISIT || Reflect.has(visit.execution!, key),
-  ownKeys: (visit) => Reflect.ownKeys(visit.execution!),
-  getOwnPropertyDescriptor: (visit, key) => {
-    const own = Reflect.getOwnPropertyDescriptor(visit.execution!, key);
-    if (own === undefined) return undefined;
-    // A Proxy may not tell of what is fixed and not the visit's own.
-    const value: unknown = AS_PLATFORM.get!(visit, key, visit.execution);
-    return { value, writable: true, enumerable: own.enumerable === true, configurable: true };
-  },
-  getPrototypeOf: (visit) => Reflect.getPrototypeOf(visit.execution!),
-};

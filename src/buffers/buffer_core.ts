@@ -177,7 +177,7 @@ export class BufferCore implements BufferTagCore, ClassKeeper {
     const at = sizes.findIndex((size) => size > capacity);
     this.#classes.splice(at, 0, this.#makeClass(capacity, true));
     this.#table = new SizeTable(sizes.toSpliced(at, 0, capacity));
-    for (const tag of this.#tags.values()) tag.follow(this.#table);
+    for (const handle of this.#tags.values()) handle.follow(this.#table);
   }
 
   // What the owner calls

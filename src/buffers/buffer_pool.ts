@@ -14,6 +14,7 @@ import { memoryLimitOf } from "../memory_limit.ts";
 import type { GuardMode } from "../pool.ts";
 import { needPressure, type Pressure } from "../pressure.ts";
 import type { Scheduler } from "../scheduler.ts";
+import { SharedHost } from "../shared_host.ts";
 import { needTagName } from "../tag.ts";
 import { type Block, resetOf, type Zeroing } from "./block.ts";
 import { Budget } from "./budget.ts";
@@ -24,7 +25,6 @@ import type { BufferTag, BufferTagHandle } from "./buffer_tag.ts";
 import { PAGE_BYTES } from "./chunk.ts";
 import { type ChunkPoolOptions, ChunkSet } from "./chunk_set.ts";
 import { type BufferLayout, MAX_SHELF_BYTES } from "./memory.ts";
-import { SharedHost } from "../shared_host.ts";
 import { MAX_CLASS_BYTES, MAX_CLASSES } from "./size_table.ts";
 
 /** What a buffer pool is told at its making. */

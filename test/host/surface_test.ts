@@ -25,6 +25,7 @@ const SURFACES: Readonly<Record<string, Surface>> = {
       "discardReasons",
       "fixedScheduler",
       "inertHost",
+      "memoryLimitOf",
     ],
     types: [
       "AdaptiveSchedulerOptions",
