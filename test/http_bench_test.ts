@@ -224,7 +224,23 @@ describe("chartsOf()", () => {
 });
 
 describe("makeService()", () => {
-  const probe = { begin: () => Promise.resolve(), mark() {}, end: () => Promise.resolve() };
+  const said: string[] = [];
+  const probe = {
+    begin: () => Promise.resolve(void said.push("begin")),
+    mark: () => void said.push("mark"),
+    rest: () => Promise.resolve(void said.push("rest")),
+    work: () => Promise.resolve(void said.push("work")),
+    end: () => Promise.resolve(void said.push("end")),
+  };
+
+  it("tells its probe what whoever measures it says", async () => {
+    const { fetch } = makeService("plain", probe);
+    for (const what of ["begin", "rest", "work", "end"]) {
+      const response = await fetch(new Request(`http://127.0.0.1/${what}`, { method: "POST" }));
+      assertEquals(response.status, 204);
+    }
+    assertEquals(said, ["begin", "rest", "work", "mark", "end"]);
+  });
 
   it("gives the same answer whatever the variant, also to the next request", async () => {
     for (const variant of VARIANTS) {

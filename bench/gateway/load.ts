@@ -21,16 +21,12 @@ export const LONGEST_MS = 1000;
 /** The spiky gateway: all of its load comes in one tenth of the time. */
 export const SPIKE = { onMs: 100, everyMs: 1000, longestHoldMs: 80 } as const;
 
-/** How much there is of everything. An isolate of Workers holds 128 MB, so it gets less. */
-const SIZES = {
-  deno: { perMs: 120, retainedBytes: 150e6 },
-  bun: { perMs: 120, retainedBytes: 150e6 },
-  workerd: { perMs: 60, retainedBytes: 60e6 },
-} as const satisfies Record<RuntimeName, { perMs: number; retainedBytes: number }>;
+/** How many requests come in a millisecond of a spike. An isolate of Workers holds 128 MB, so it gets fewer. */
+const PER_MS = { deno: 120, bun: 120, workerd: 60 } as const satisfies Record<RuntimeName, number>;
 
-/** How much there is of everything on a runtime. */
-export function sizesOf(runtime: RuntimeName): { perMs: number; retainedBytes: number } {
-  return SIZES[runtime];
+/** How many requests come in a millisecond of a spike on a runtime. */
+export function perMsOf(runtime: RuntimeName): number {
+  return PER_MS[runtime];
 }
 
 /** The headline load: on for 100 ms of every second, each request held for up to 80 ms. */

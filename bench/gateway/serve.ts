@@ -6,9 +6,9 @@
 
 import type { Effort } from "../runner/bench.ts";
 import type { Probe } from "../runner/probe.ts";
+import { keepRetained } from "../runner/retained.ts";
 import { Driver, type Outcome } from "./drive.ts";
-import { sizesOf, SPIKE, spikyLoad } from "./load.ts";
-import { makeRetained } from "./retained.ts";
+import { perMsOf, SPIKE, spikyLoad } from "./load.ts";
 import { type Subject, type SubjectName, SUBJECTS } from "./subject.ts";
 
 /** What a process tells before it is seen from outside. Steps are what the probe marks. */
@@ -43,10 +43,9 @@ export async function serveSpikes(
   { runtime }: Effort,
   probe: Probe,
 ): Promise<Served> {
-  const { perMs, retainedBytes } = sizesOf(runtime);
-  const retained = makeRetained(runtime, retainedBytes);
+  keepRetained(runtime);
   const subject = wrap(SUBJECTS[name](runtime));
-  const driver = new Driver({ subject, load: spikyLoad(perMs), isWasteful });
+  const driver = new Driver({ subject, load: spikyLoad(perMsOf(runtime)), isWasteful });
   const [warm, measured] = seconds;
   await driver.serve(warm * SPIKE.everyMs);
   const stepMs: number[] = [];
@@ -69,7 +68,5 @@ export async function serveSpikes(
   await probe.end();
   const maxBytes = subject.maxBytes?.() ?? null;
   subject.close();
-  // Used after the end, so that they are alive until then.
-  if (retained.length === 0) throw new Error("Cannot serve: live objects must be there");
   return { ...outcome, stepMs, tookMs, meanIdle: idle / counts, maxBytes };
 }

@@ -123,9 +123,11 @@ class Subject {
   ) {}
 
   async takeTurn(seconds: number): Promise<void> {
+    await this.server.work();
     const before = this.server.usage();
     const load = await runWrk(this.server.url, seconds, this.signal);
     const cpuMs = this.server.usage().cpuMs - before.cpuMs;
+    await this.server.rest();
     this.#turns.push({ requests: load.requests, seconds: load.seconds, cpuMs });
     this.#loads.push(load);
   }

@@ -1,6 +1,6 @@
 /**
- * A server of one variant on a free port of the loopback device: `serve.ts <variant>`, on Deno and
- * Bun. It tells where it listens in a line of its engine's log.
+ * A server of one variant on a free port of the loopback device, beside live objects that have nothing to
+ * do with it, as the gateway's: `serve.ts <variant>`, on Deno and Bun. It tells where it listens in a line of its engine's log.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { makeProbe } from "../runner/probe.ts";
+import { keepRetained } from "../runner/retained.ts";
 import { runtimeVersions } from "../runner/versions.ts";
 import { makeService, type Variant } from "./service.ts";
 
@@ -30,6 +31,8 @@ function announce(port: number): void {
 }
 
 const variant = process.argv[2] as Variant;
-const { fetch } = makeService(variant, makeProbe(Bun === undefined ? "deno" : "bun"));
+const runtime = Bun === undefined ? "deno" : "bun";
+const { fetch } = makeService(variant, makeProbe(runtime));
+keepRetained(runtime);
 if (Bun !== undefined) announce(Bun.serve({ ...PLACE, fetch }).port);
 else Deno.serve({ ...PLACE, onListen: ({ port }) => announce(port) }, fetch);

@@ -51,14 +51,22 @@ export interface Service {
 }
 
 /**
- * Makes the service of a variant. `POST /begin` and `POST /end` are for whoever measures it; they
- * cost the others nothing, since Hono looks up each method's routes apart.
+ * Makes the service of a variant. What is under `POST` is for whoever measures it; it costs the others
+ * nothing, since Hono looks up each method's routes apart.
  */
 export function makeService(variant: Variant, probe: Probe): Service {
   const app = new Hono<PooledEnv>();
   const fetch = ROUTES[variant](app);
   app.post("/begin", async (c) => {
     await probe.begin();
+    return c.body(null, 204);
+  });
+  app.post("/rest", async (c) => {
+    await probe.rest();
+    return c.body(null, 204);
+  });
+  app.post("/work", async (c) => {
+    await probe.work();
     return c.body(null, 204);
   });
   app.post("/end", async (c) => {

@@ -6,7 +6,7 @@
  */
 
 import type { RuntimeName } from "./bench.ts";
-import { BEGIN, END, MARK, MARKS } from "./probe.ts";
+import { BEGIN, END, MARK, MARKS, REST, WORK } from "./probe.ts";
 
 /** What an engine said between {@linkcode BEGIN} and {@linkcode END}. */
 export interface EngineRecord {
@@ -133,6 +133,8 @@ export class EngineLog {
   #trouble: Error | undefined;
   /** Whether the program is being measured; the first record after that tells its last bytes. */
   #phase: "before" | "within" | "closing" | "after" = "before";
+  /** Whether its collections do not count for a while. */
+  #isResting = false;
 
   constructor(parse: LogParser) {
     this.#parse = parse;
@@ -147,7 +149,8 @@ export class EngineLog {
     }
     const events = this.#parse(line);
     if (events === undefined) {
-      this.#unparsed++;
+      // By then the program may be killed in the middle of a line.
+      if (this.#phase !== "after") this.#unparsed++;
       return false;
     }
     for (const event of events) this.#addEvent(event);
@@ -176,6 +179,10 @@ export class EngineLog {
   #addMark(line: string): void {
     if (line === BEGIN) {
       this.#phase = "within";
+      return;
+    }
+    if (line === REST || line === WORK) {
+      this.#isResting = line === REST;
       return;
     }
     const expected = String(this.#stoppedMs.length % MARKS);
@@ -208,7 +215,7 @@ export class EngineLog {
       if (this.#phase === "before") this.#liveBytes = event.bytes;
       return;
     }
-    if (this.#phase !== "within") return;
+    if (this.#phase !== "within" || this.#isResting) return;
     if (event.type === "pause") {
       this.#stepMs += event.ms;
       this.#maxPauseMs = Math.max(this.#maxPauseMs, event.ms);

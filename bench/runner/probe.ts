@@ -15,12 +15,19 @@ import type { RuntimeName } from "./bench.ts";
 export const BEGIN = "##begin";
 /** Ends what is measured. */
 export const END = "##end";
+/** Begins a rest, whose collections do not count. */
+export const REST = "##rest";
+/** Ends a rest. */
+export const WORK = "##work";
 /** Comes before the number of a mark. */
 export const MARK = "##";
 /** Marks are numbered up to here, and then from 0 again. */
 export const MARKS = 1000;
 
-/** Time for whoever looks from outside, in ms. */
+/**
+ * Time for whoever looks from outside, and for a collection beside the program to end, in ms: a mark that falls
+ * into one may be written into the middle of its line.
+ */
 const LOOK_MS = 50;
 
 /** A measured process's way to say what it is about. */
@@ -29,6 +36,10 @@ export interface Probe {
   begin(): Promise<void>;
   /** Ends a step of the work: what was logged since the last mark fell into it. */
   mark(): void;
+  /** Begins a rest: the collections of it do not count, what they freed does. */
+  rest(): Promise<void>;
+  /** Ends a rest. */
+  work(): Promise<void>;
   /** Ends what counts, and collects all garbage. */
   end(): Promise<void>;
 }
@@ -49,6 +60,14 @@ export function makeProbe(runtime: RuntimeName): Probe {
     mark() {
       write.send(encoded[step]!);
       step = (step + 1) % MARKS;
+    },
+    async rest() {
+      await look();
+      write.send(write.encode(REST));
+    },
+    async work() {
+      await look();
+      write.send(write.encode(WORK));
     },
     async end() {
       write.send(write.encode(END));

@@ -66,7 +66,12 @@ describe("EngineLog", () => {
 
     it(`counts a line of another engine than that of ${runtime}`, () => {
       const other = recorded(runtime === "bun" ? "deno" : "bun")[0]!;
-      assertEquals(read(runtime, [...recorded(runtime), other]).unparsed, 1);
+      assertEquals(read(runtime, [other, ...recorded(runtime)]).unparsed, 1);
+    });
+
+    it(`does not count a line of ${runtime} that was cut after the end`, () => {
+      const cut = recorded(runtime).find((line) => /pause"|START/.test(line))!.slice(0, 60);
+      assertEquals(read(runtime, [...recorded(runtime), cut]).unparsed, 0);
     });
   }
 
@@ -80,6 +85,15 @@ describe("EngineLog", () => {
     const [line] = recorded("deno");
     const { stoppedMs, minor, major } = read("deno", [line!, ...session("##0")]);
     assertEquals([stoppedMs, minor, major], [[0], 0, 0]);
+  });
+
+  it("counts no collection of a rest, but what was allocated until then", () => {
+    const [line] = recorded("deno");
+    const active = read("deno", session(line!, "##0", line!));
+    const resting = read("deno", session(line!, "##rest", line!, "##work", "##0"));
+    assertEquals([active.stoppedMs, active.minor], [[7.428 * 2], 2]);
+    assertEquals([resting.stoppedMs, resting.minor], [[7.428], 1]);
+    assertEquals(resting.allocatedBytes, active.allocatedBytes);
   });
 
   it("numbers marks from 0 again after 999", () => {

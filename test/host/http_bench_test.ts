@@ -12,6 +12,9 @@ const skip = !("Deno" in globalThis);
 const REQUESTS = 20;
 
 let folder = "";
+/** What is retained beside each server at least. */
+const LEAST_LIVE_BYTES = 50e6;
+
 before(() => {
   if (!skip) folder = Deno.makeTempDirSync({ prefix: "pool_test_" });
 });
@@ -28,10 +31,12 @@ for (const runtime of RUNTIMES) {
         Deno.mkdirSync(own);
         await using server = await Server.start({ variant, runtime, folder: own, signal });
         await server.begin();
+        await server.work();
         const answers = new Set<string>();
         for (let i = 0; i < REQUESTS; i++) {
           answers.add(await server.answer({ "X-Request-Id": "trial" }));
         }
+        await server.rest();
         assertGreater(server.usage().peakRssBytes, 0);
         return { variant, answers: [...answers], engine: await server.end() };
       }));
@@ -40,6 +45,7 @@ for (const runtime of RUNTIMES) {
         assertEquals(engine.unparsed, 0, variant);
         assertEquals(engine.stoppedMs.length, 1, variant);
         assertGreater(engine.allocatedBytes, 0, variant);
+        assertGreater(engine.liveBytes, LEAST_LIVE_BYTES, variant);
       }
       assert(JSON.parse(measured[0]!.answers[0]!).headers > 0);
     });
