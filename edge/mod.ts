@@ -35,14 +35,9 @@ export { type ListeningSocket, type Messages, messages, type MessagesOptions } f
 export { NameStore, type NameStoreOptions } from "./name_store.ts";
 export type { ObservedPool } from "./dashboard/reading.ts";
 export { type Operations, operations, type OperationsOptions } from "./operations.ts";
-export {
-  type Handler,
-  pooled,
-  type PooledContext,
-  type PooledEnv,
-  type PooledMiddleware,
-  type PooledOptions,
-} from "./pooled.ts";
+export { pooled } from "./pooled.ts";
+export type { Handler, PooledContext, PooledEnv, PooledMiddleware } from "./pooled_middleware.ts";
+export type { PooledOptions } from "./pooled_options.ts";
 export type { MatchedRoute, RoutedContext } from "./route_tag.ts";
 export { Scratch, type ScratchOptions } from "./scratch.ts";
 export type { App } from "./visit.ts";

@@ -11,233 +11,20 @@
  */
 
 import type { Context } from "hono";
-import {
-  detectHost,
-  type Host,
-  type Lease,
-  Pool,
-  PoolError,
-  type PoolOptions,
-  type Tag,
-} from "../mod.ts";
+import { type Lease, type Pool, PoolError, type Tag } from "../mod.ts";
 import { RequestContext } from "./context.ts";
-import { contextPool } from "./context_pool.ts";
-import { type Execution, VISIT, type Visited, visitOf } from "./execution.ts";
+import { VISIT, type Visited, visitOf } from "./execution.ts";
 import { HoldLimit } from "./hold_limit.ts";
 import { Holders, isPromise } from "./holders.ts";
 import { answerOverload, isOverload, overloadException } from "./overload.ts";
-import { needFunction, needHost, needMs, needOptions, received } from "./received.ts";
-import { reporter } from "./reporter.ts";
+import type { Handler, PooledContext, PooledMiddleware } from "./pooled_middleware.ts";
+import { type PooledOptions, readPooledOptions } from "./pooled_options.ts";
+import { received } from "./received.ts";
 import { type RoutedContext, tagOf } from "./route_tag.ts";
 import { type App, Visit } from "./visit.ts";
 
-const ACTION = "Cannot create pooled()";
-
-/** The longest that a request holds its lease, in milliseconds, if nobody says otherwise. */
-const MAX_HOLD_MS = 300_000;
-
 /** The turns of the microtask queue in which a handler that waits for nothing has ended. */
 const SOON_TURNS = 12;
-
-/**
- * The environment of a Hono app that uses {@linkcode pooled}: what gives `c.get("pooled")` its type.
- *
- * @typeParam T The class of the pooled objects.
- * @typeParam Name The name of the variable.
- *
- * @example Usage
- * ```ts
- * import { Hono } from "hono";
- * import { pooled, type PooledEnv } from "@siliconflow/pool/edge";
- * import { assertEquals } from "@std/assert";
- *
- * const app = new Hono<PooledEnv>();
- * app.use(pooled());
- * app.get("/", (c) => c.text(`${c.var.pooled.headers.size} headers`));
- * assertEquals(await (await app.request("/")).text(), "0 headers");
- * ```
- */
-export interface PooledEnv<T extends object = RequestContext, Name extends string = "pooled"> {
-  /** The variables of the app's requests. */
-  Variables: { [Key in Name]: T };
-}
-
-/**
- * The part of Hono's `Context` that the middleware uses.
- *
- * @typeParam T The class of the pooled objects.
- * @typeParam Name The name of the variable.
- */
-export interface PooledContext<T extends object, Name extends string> extends RoutedContext {
-  /** Whether there is an answer. */
-  readonly finalized: boolean;
-  /** The answer. */
-  res: Response;
-  /** Reads the variable. */
-  get(name: Name): T | undefined;
-  /** Writes the variable. */
-  set(name: Name, value: T): void;
-}
-
-/**
- * A Hono middleware, and the pool it leases from.
- *
- * @typeParam T The class of the pooled objects.
- * @typeParam Name The name of the variable.
- */
-export interface PooledMiddleware<T extends object, Name extends string> {
-  /** Runs the rest of the request with a leased object. */
-  (context: PooledContext<T, Name>, next: () => Promise<void>): Promise<Response | void>;
-  /** The pool. Whoever made it closes it; that is you where the middleware made it. */
-  readonly pool: Pool<T>;
-  /**
-   * A handler that runs another one with a leased object, until its last holder ends. It does what the
-   * middleware does for one route, and spares Hono from chaining two functions, which costs more than
-   * the lease: a route that answers at once stays synchronous. The variable is not set. The lease is
-   * tagged with the pattern of the first route that the handler answers.
-   *
-   * @param handler Answers a request, with an object that it must not keep.
-   * @returns What to give to the route.
-   * @throws {TypeError} The handler is not a function.
-   *
-   * @example Usage
-   * ```ts
-   * import { type Context, Hono } from "hono";
-   * import { pooled } from "@siliconflow/pool/edge";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const lease = pooled();
-   * const app = new Hono();
-   * app.get(
-   *   "/hello/:name",
-   *   lease.around((c: Context, { scratch }) => {
-   *     scratch.write(`Hello ${c.req.param("name")}`);
-   *     return c.body(scratch.view());
-   *   }),
-   * );
-   *
-   * assertEquals(await (await app.request("/hello/Ada")).text(), "Hello Ada");
-   * assertEquals(lease.pool.stats().leased, 0);
-   * lease.pool.close();
-   * ```
-   */
-  around<C extends RoutedContext, R>(handler: (context: C, object: T) => R): (context: C) => R;
-  /**
-   * Serves an app whose handlers lease with {@linkcode PooledMiddleware.of}: for the first of them that
-   * asks, until the last holder ends. A request for which nobody asks costs next to nothing, and one that
-   * is answered at once stays synchronous; no route has to name the middleware. It gives all requests an
-   * execution context, where the platform gives none: `c.executionCtx.waitUntil` is there on Deno and Bun.
-   *
-   * @param app What answers: a Hono app.
-   * @returns What serves: `Deno.serve(handler)`, `export default { fetch: handler }`.
-   * @throws {TypeError} The app has no `fetch`.
-   *
-   * @example Usage
-   * ```ts
-   * import { Hono } from "hono";
-   * import { pooled } from "@siliconflow/pool/edge";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const lease = pooled();
-   * const app = new Hono();
-   * app.get("/health", (c) => c.text("well"));
-   * app.get("/hello/:name", (c) => {
-   *   const { scratch } = lease.of(c);
-   *   scratch.write(`Hello ${c.req.param("name")}`);
-   *   return c.body(scratch.view());
-   * });
-   * const handler = lease.handler(app);
-   *
-   * const answer = await handler(new Request("http://localhost/hello/Ada"));
-   * assertEquals(await answer.text(), "Hello Ada");
-   * await handler(new Request("http://localhost/health"));
-   * assertEquals(lease.pool.stats().acquires, 1);
-   * lease.pool.close();
-   * ```
-   */
-  handler(app: App): Handler;
-  /**
-   * The object of a request that comes through {@linkcode PooledMiddleware.handler}: leased when it is first
-   * asked for, tagged with the pattern of the route that runs, and the same for all who ask with this context.
-   * Ask before `c.text`, `c.json`, `c.html` or `c.body` is named, or their answer is held as if it were a
-   * stream. Where a request with middleware fails, the object is discarded: as after a timeout, its handler may
-   * still be using it.
-   * `waitMs` does not count: where the pool refuses, the request is answered with 503 at once.
-   *
-   * @param context The context of the request.
-   * @returns The object. It must not be used once the request has been answered, but by who holds on to
-   * it: see {@linkcode hold}.
-   * @throws {TypeError} The request did not come through `handler`, or is answered and nobody holds it.
-   * @throws {HTTPException} The pool has no lease for it now (503).
-   */
-  of(context: RoutedContext): T;
-}
-
-/**
- * Answers requests, as servers call it.
- *
- * @param request The request.
- * @param env What the platform gives beside it.
- * @param execution What lets its work go on after the answer.
- */
-export type Handler = (
-  request: Request,
-  env?: unknown,
-  execution?: Execution,
-) => Response | Promise<Response>;
-
-/**
- * How {@linkcode pooled} behaves.
- *
- * @typeParam T The class of the pooled objects.
- * @typeParam Name The name of the variable.
- */
-export interface PooledOptions<
-  T extends object = RequestContext,
-  Name extends string = "pooled",
-> {
-  /**
-   * The name of the variable.
-   *
-   * @default {"pooled"}
-   */
-  readonly name?: Name;
-  /**
-   * The pool to lease from: one that exists, or the options to make one.
-   *
-   * @default {contextPool()}
-   */
-  readonly pool?: Pool<T> | PoolOptions<T>;
-  /**
-   * The longest that a request may hold its lease, in milliseconds; up to a quarter more passes
-   * before it is noticed. The object of such a request is discarded as `expired` and told to
-   * `onError`; the request itself goes on with it, and nobody else ever gets it. 0: no limit.
-   *
-   * @default {300000}
-   */
-  readonly maxHoldMs?: number;
-  /**
-   * How long a request waits for a lease where the pool's `maxLeases` are in use or it may create no
-   * more now, in milliseconds, behind at most `maxWaiters` others. After that, or without a wait, it
-   * is answered with 503 and `Retry-After`.
-   *
-   * @default {0}
-   */
-  readonly waitMs?: number;
-  /**
-   * What tells the time for `maxHoldMs`.
-   *
-   * @default {detectHost()}
-   */
-  readonly host?: Host;
-  /**
-   * Receives what goes wrong when a lease ends: a `reset` that throws, a request that lasts too long.
-   * The object is discarded by then and the response is sent all the same.
-   *
-   * @default {the pool's own where its options are given here, else console.error}
-   */
-  readonly onError?: (error: Error) => void;
-}
 
 /**
  * Hono middleware that leases an object for each request, as the variable `pooled`.
@@ -298,18 +85,7 @@ export interface PooledOptions<
 export function pooled<T extends object = RequestContext, Name extends string = "pooled">(
   options: PooledOptions<T, Name> = {},
 ): PooledMiddleware<T, Name> {
-  needOptions(ACTION, "options", options);
-  const name = options.name ?? "pooled" as Name;
-  if (typeof name !== "string" || name === "") {
-    throw new TypeError(`${ACTION}: name must be a string with text: received ${received(name)}`);
-  }
-  const pool = findPool(options.pool);
-  const report = findReport(options);
-
-  const { host = detectHost(), maxHoldMs = MAX_HOLD_MS, waitMs = 0 } = options;
-  needHost(ACTION, host);
-  needMs(ACTION, "maxHoldMs", maxHoldMs);
-  needMs(ACTION, "waitMs", waitMs);
+  const { name, pool, maxHoldMs, waitMs, host, report } = readPooledOptions(options);
   const isWorkers = host.runtime === "workers";
   const limit = new HoldLimit(host, maxHoldMs, {
     ended: () => pool.poll(),
@@ -503,25 +279,4 @@ function replaceAnswer(
 /** What leases under a tag, or under none. */
 function findTag<T extends object>(pool: Pool<T>, name: string | undefined): Pick<Tag<T>, "lease"> {
   return name === undefined ? { lease: () => pool.lease() } : pool.tag(name);
-}
-
-/** The pool that the options ask for. */
-function findPool<T extends object>(option: PooledOptions<T, string>["pool"]): Pool<T> {
-  // Without options T is its default, as the signature says.
-  if (option === undefined) return contextPool() as unknown as Pool<T>;
-  needOptions(ACTION, "pool", option);
-  return isPool(option) ? option : new Pool<T>(option);
-}
-
-/** Not `instanceof`: a pool of another copy of this package is as good. */
-function isPool<T extends object>(option: Pool<T> | PoolOptions<T>): option is Pool<T> {
-  return "lease" in option && typeof option.lease === "function" &&
-    "poll" in option && typeof option.poll === "function";
-}
-
-/** What to do with an error that no caller can be given. */
-function findReport<T extends object>(options: PooledOptions<T, string>): (error: unknown) => void {
-  const { onError, pool } = options;
-  if (onError !== undefined) needFunction(ACTION, "onError", onError);
-  return reporter(onError ?? (pool !== undefined && !isPool(pool) ? pool.onError : undefined));
 }
