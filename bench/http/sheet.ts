@@ -148,7 +148,7 @@ export function chartsOf({ runtime, figures, comparisons }: Report): Chart[] {
     kind: "bar",
     title: `A Hono service under wrk on ${runtime}: requests/s`,
     caption:
-      `More is better. The first five do the same work in a context of 20 headers and 64 KB, ` +
+      `More is better. The first six do the same work in a context of 20 headers and 64 KB, ` +
       `the others need none. Turn by turn pooled makes ${
         over("alloc", "pooled").requestsPerSecond.median
       } × the requests of alloc; the machine's speed changes between turns, which the bars do not show.`,
