@@ -1,6 +1,6 @@
 /**
- * A server of one variant on a free port of the loopback device, beside live objects that have nothing to
- * do with it, as the gateway's: `serve.ts <variant>`, on Deno and Bun. It tells where it listens in a line of its engine's log.
+ * A server of one variant on a free port of the loopback device, beside live objects as the gateway's:
+ * `serve.ts <variant>`, on Deno and Bun. It tells where it listens in a line of its engine's log.
  *
  * @module
  */

@@ -57,18 +57,12 @@ export interface Service {
 export function makeService(variant: Variant, probe: Probe): Service {
   const app = new Hono<PooledEnv>();
   const fetch = ROUTES[variant](app);
-  app.post("/begin", async (c) => {
-    await probe.begin();
-    return c.body(null, 204);
-  });
-  app.post("/rest", async (c) => {
-    await probe.rest();
-    return c.body(null, 204);
-  });
-  app.post("/work", async (c) => {
-    await probe.work();
-    return c.body(null, 204);
-  });
+  for (const what of ["begin", "rest", "work"] as const) {
+    app.post(`/${what}`, async (c) => {
+      await probe[what]();
+      return c.body(null, 204);
+    });
+  }
   app.post("/end", async (c) => {
     // All turns are one step.
     probe.mark();
