@@ -167,6 +167,7 @@ export const attribution: Bench<Raw, Report, Sample> = {
   runtimes: ["deno", "bun"],
   variants: VARIANTS,
   rounds: 3,
+  asksAllocated: true,
   measure,
   complete,
   report,

@@ -24,6 +24,7 @@ export const gateway: Bench<Served, Report, Sample> = {
   runtimes: ["deno", "bun", "workerd"],
   variants: Object.keys(SUBJECTS).flatMap((name) => [name, name + WASTEFUL]),
   rounds: 3,
+  asksAllocated: true,
   measure(variant, effort, probe) {
     const isWasteful = variant.endsWith(WASTEFUL);
     const name = (isWasteful ? variant.slice(0, -WASTEFUL.length) : variant) as SubjectName;

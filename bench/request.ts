@@ -21,6 +21,7 @@ import {
 } from "./request/route.ts";
 import { allocatedBytes } from "./runner/allocation.ts";
 import type { Bench } from "./runner/bench.ts";
+import { needAllocated } from "./runner/engine_log.ts";
 
 /** What a process tells before its engine's log is read. */
 interface Answered {
@@ -61,6 +62,7 @@ export const request: Bench<Answered, Report, Sample> = {
   runtimes: ["deno", "bun", "workerd"],
   variants: ROUTES.flatMap((route) => HOLDERS.map((holder) => variantOf(route, holder))),
   rounds: 3,
+  asksAllocated: true,
   async measure(variant, { quick, runtime }, probe) {
     const [route, holder] = variant.split("-") as [Route, Holder];
     const service = makeService(route, holder);
@@ -75,7 +77,7 @@ export const request: Bench<Answered, Report, Sample> = {
     return { requests, created: service.created() - before, ...counted };
   },
   complete: ({ requests, created, counted }, { engine }) => ({
-    bytes: (counted ?? engine.allocatedBytes) / requests,
+    bytes: (counted ?? needAllocated(engine)) / requests,
     created: created / requests,
     unparsed: engine.unparsed,
   }),

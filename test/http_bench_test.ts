@@ -97,10 +97,10 @@ function sampleOf({ rates, stoppedMs = 0 }: Conduct): Sample {
       maxPauseMs: 4,
       minor: 50,
       major: 5,
-      allocatedBytes: 2 ** 20,
       liveBytes: 0,
       unparsed: 0,
     },
+    allocatedBytes: 5000,
     peakRssBytes: 2 ** 21,
   };
 }
@@ -133,7 +133,7 @@ describe("reportOf()", () => {
       minor: 100,
       major: 10,
       maxPauseMs: 4,
-      heapMb: 2,
+      allocatedBytes: 5000,
       peakRssMb: 2,
     };
     for (const [name, figure] of Object.entries(expected)) {

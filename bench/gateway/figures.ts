@@ -5,6 +5,7 @@
  */
 
 import type { Observation } from "../runner/bench.ts";
+import { needAllocated } from "../runner/engine_log.ts";
 import { quantile, sum } from "../runner/statistics.ts";
 import type { Served } from "./serve.ts";
 
@@ -83,7 +84,7 @@ export function figuresOf(
       stwMsPerS: sum(stoppedMs) / seconds,
       stwP99Per100ms: quantile(stoppedMs, 0.99),
       maxPauseMs: engine.maxPauseMs,
-      allocMBps: engine.allocatedBytes / 1e6 / seconds,
+      allocMBps: needAllocated(engine) / 1e6 / seconds,
       cpuUsPerReq: cpuMs === undefined ? null : cpuMs * 1000 / requests,
       p999Ms: quantile(worked, 0.999),
       rssMB: peakRssBytes === undefined ? null : peakRssBytes / 1e6,

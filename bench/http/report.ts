@@ -20,7 +20,7 @@ export const FIGURES = {
   minor: "minor GCs/100 k",
   major: "major GCs/100 k",
   maxPauseMs: "longest pause ms",
-  heapMb: "heap MB/100 k",
+  allocatedBytes: "bytes/request",
   peakRssMb: "peak RSS MB",
 } as const;
 
@@ -136,7 +136,7 @@ function figuresOf({ turns, engine, ...sample }: Sample): Record<Figure, number>
     minor: engine.minor * per,
     major: engine.major * per,
     maxPauseMs: engine.maxPauseMs,
-    heapMb: engine.allocatedBytes * per / MB,
+    allocatedBytes: sample.allocatedBytes,
     peakRssMb: sample.peakRssBytes / MB,
   };
 }

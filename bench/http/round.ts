@@ -9,11 +9,11 @@
  */
 
 import { join } from "node:path";
-import type { Effort, Round } from "../runner/bench.ts";
-import type { EngineRecord } from "../runner/engine_log.ts";
+import type { Effort, Round, RuntimeName } from "../runner/bench.ts";
+import { type EngineRecord, needAllocated } from "../runner/engine_log.ts";
 import { interruptible } from "../runner/interrupt.ts";
 import { runWrk } from "./loader.ts";
-import { Server } from "./server.ts";
+import { Server, type ServerPlan } from "./server.ts";
 import type { Variant } from "./service.ts";
 import { type Load, mergeLatencies, quantileMs } from "./wrk.ts";
 
@@ -32,10 +32,14 @@ export interface Sample {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly engine: EngineRecord;
+  /** Bytes that a request allocates. */
+  readonly allocatedBytes: number;
   readonly peakRssBytes: number;
 }
 
 const TURN_S = 1;
+/** Load on a server before what it allocates is counted, and while it is. */
+const COUNT_S = 1;
 
 /** How many turns each has, and how many seconds of load come before them. */
 function plan({ quick }: Effort): { turns: number; warmS: number } {
@@ -89,8 +93,20 @@ async function inTurns(
   }
   await needEqual(subjects);
   const samples = new Map<string, Sample>();
-  for (const subject of subjects) samples.set(subject.variant, await subject.end());
+  for (const subject of subjects) {
+    tell(`counting what ${subject.variant} allocates`);
+    samples.set(subject.variant, await subject.end(effort.runtime, top));
+  }
   return { samples, versions: subjects[0]!.server.versions };
+}
+
+/** Counts what a request allocates on a server of its own. */
+async function countBytes(plan: ServerPlan): Promise<number> {
+  await using server = await Server.start({ ...plan, isCounting: true });
+  await runWrk(server.url, COUNT_S, plan.signal);
+  await server.begin();
+  const { requests } = await runWrk(server.url, COUNT_S, plan.signal);
+  return needAllocated(await server.end()) / requests;
 }
 
 /** A header of its own, so that an answer from memory would show. */
@@ -132,16 +148,22 @@ class Subject {
     this.#loads.push(load);
   }
 
-  async end(): Promise<Sample> {
+  async end(runtime: RuntimeName, folder: string): Promise<Sample> {
+    const { variant, signal } = this;
     const { peakRssBytes } = this.server.usage();
     const engine = await this.server.end();
     const latencies = mergeLatencies(this.#loads);
+    const requests = this.#turns.reduce((sum, turn) => sum + turn.requests, 0);
+    const allocatedBytes = runtime === "bun"
+      ? await countBytes({ variant, runtime, folder, signal })
+      : needAllocated(engine) / requests;
     return {
       turns: this.#turns,
       p50Ms: quantileMs(latencies, 0.5),
       p99Ms: quantileMs(latencies, 0.99),
       p999Ms: quantileMs(latencies, 0.999),
       engine,
+      allocatedBytes,
       peakRssBytes,
     };
   }

@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { RuntimeName } from "../runner/bench.ts";
-import { EngineLog, type EngineRecord, parserOf } from "../runner/engine_log.ts";
+import {
+  EngineLog,
+  type EngineRecord,
+  JSC_COUNT,
+  JSC_LOG,
+  parserOf,
+} from "../runner/engine_log.ts";
 import { npmCommand, ROOT } from "../runner/root.ts";
 import { lineByLine, type Plan, spawn } from "../runner/runtime.ts";
 import { readUsage, type Usage } from "../runner/usage.ts";
@@ -41,6 +47,12 @@ interface Announcement {
 export interface ServerPlan {
   readonly variant: Variant;
   readonly runtime: RuntimeName;
+  /**
+   * Whether JavaScriptCore tells what is allocated: then its stops are others.
+   *
+   * @default {false}
+   */
+  readonly isCounting?: boolean;
   /** An empty folder of its own, which the caller removes. */
   readonly folder: string;
   /** What kills it. */
@@ -60,10 +72,14 @@ export class Server implements AsyncDisposable {
   readonly #read: Promise<void>;
 
   /** Starts a server, and waits until it listens. */
-  static async start({ variant, runtime, folder, signal }: ServerPlan): Promise<Server> {
+  static async start(
+    { variant, runtime, folder, signal, isCounting = false }: ServerPlan,
+  ): Promise<Server> {
     const action = `Cannot measure ${variant} on ${runtime}`;
     const plan = lineByLine(
-      runtime === "workerd" ? await planWorker(variant, folder) : planScript(variant, runtime),
+      runtime === "workerd"
+        ? await planWorker(variant, folder)
+        : planScript(variant, runtime, isCounting ? JSC_COUNT : JSC_LOG),
     );
     const child = spawn(plan, action, signal);
     const engine = new EngineLog(parserOf(runtime));
@@ -189,13 +205,17 @@ function readAnnouncement(line: string): Announcement | undefined {
   }
 }
 
-function planScript(variant: Variant, runtime: "deno" | "bun"): Plan {
+function planScript(
+  variant: Variant,
+  runtime: "deno" | "bun",
+  jscLog: Readonly<Record<string, string>>,
+): Plan {
   const script = [join(ROOT, "bench", "http", "serve.ts"), variant];
   if (runtime === "bun") {
     return {
       program: npmCommand("bun"),
       args: ["--no-install", ...script],
-      env: { BUN_JSC_logGC: "1" },
+      env: jscLog,
       log: "stderr",
     };
   }

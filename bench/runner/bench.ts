@@ -102,6 +102,13 @@ export interface Bench<Raw = unknown, Document extends object = object, Sample =
    * the engine's log on, and must call the probe.
    */
   complete?(raw: Raw, observation: Observation): Sample;
+  /**
+   * Whether it asks what is allocated. On Bun a process of its own counts that, which does the same work
+   * once more: one that counts has other stops.
+   *
+   * @default {false}
+   */
+  readonly asksAllocated?: boolean;
 }
 
 /** What was measured of all variants in one round. */

@@ -1,6 +1,6 @@
 /**
  * What the engines themselves log of their collections: V8 with `--trace-gc-nvp` (Deno, workerd),
- * JavaScriptCore with `BUN_JSC_logGC=1`.
+ * JavaScriptCore with {@linkcode JSC_LOG}.
  *
  * @module
  */
@@ -18,22 +18,33 @@ export interface EngineRecord {
   readonly minor: number;
   /** Collections of the whole heap. */
   readonly major: number;
-  /** Bytes allocated; V8 does not count array buffers, JavaScriptCore does. */
-  readonly allocatedBytes: number;
+  /**
+   * Bytes allocated; V8 does not count array buffers, JavaScriptCore does, and tells them only with
+   * {@linkcode JSC_COUNT}.
+   */
+  readonly allocatedBytes?: number;
   /** Bytes that were alive on it at the beginning. */
   readonly liveBytes: number;
   /** Lines of which nobody knows what they say. */
   readonly unparsed: number;
 }
 
+/**
+ * The bytes that a record tells to have been allocated.
+ *
+ * @throws {Error} It does not tell.
+ */
+export function needAllocated({ allocatedBytes }: EngineRecord): number {
+  if (allocatedBytes !== undefined) return allocatedBytes;
+  throw new Error("Cannot read engine log: it must tell what was allocated: received none of that");
+}
+
 /** A thing that a line of a log says. */
 export type LogEvent =
   /** The program stood still. */
   | { readonly type: "pause"; readonly ms: number }
-  /** A collection of a kind came to pass. */
-  | { readonly type: "collection"; readonly kind: "minor" | "major" }
-  /** The program had allocated bytes since the collection before. */
-  | { readonly type: "allocated"; readonly bytes: number }
+  /** A collection of a kind came to pass, and bytes had been allocated since the one before. */
+  | { readonly type: "collection"; readonly kind: "minor" | "major"; readonly bytes?: number }
   /** A collection left so much. */
   | { readonly type: "live"; readonly bytes: number };
 
@@ -61,9 +72,8 @@ export function v8Parser(): LogParser {
       return undefined;
     }
     return [
-      { type: "allocated", bytes: allocated },
+      { type: "collection", kind, bytes: allocated },
       { type: "pause", ms: pause },
-      { type: "collection", kind },
       { type: "live", bytes: live },
     ];
   };
@@ -78,37 +88,45 @@ function parseJson(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/** What has JavaScriptCore log. */
+export const JSC_LOG: Readonly<Record<string, string>> = { BUN_JSC_logGC: "1" };
+
+/**
+ * What has JavaScriptCore log, and tell what was allocated. That it does only where it paces collections that
+ * run beside the program in another way than Bun has it do, which changes the stops. The sizes in its other
+ * records do not tell it: blocks at the start, live objects at the end.
+ */
+export const JSC_COUNT: Readonly<Record<string, string>> = {
+  ...JSC_LOG,
+  BUN_JSC_useStochasticMutatorScheduler: "1",
+};
+
 /** What JavaScriptCore says beside its records. */
 const JSC_ASIDE =
   /^(?:Requesting GC |GC END!$|\[GC<0x[0-9a-f]+>: (?:starting|epilogue|(?:Full|Eden) sweep:) )/;
 /** Each line of a record ends with a stop; the last one's is followed by the whole cycle. */
 const JSC_RECORD =
   /^\[GC<0x[0-9a-f]+>: .*\bp=[\d.]+ms \(max [\d.]+\)(?:\.\.\.|, cycle [\d.]+ms END)\]$/;
-const JSC_START = /: START \w+ (\d+)kb => (Eden|Full)Collection/;
+const JSC_START = /: START \w+ \d+kb => (Eden|Full)Collection, (?:ca=([\d.]+)kb )?/;
 const JSC_PAUSE = /\bp=([\d.]+)ms \(max/g;
 const JSC_END = / => (\d+)kb, p=[\d.]+ms \(max [\d.]+\), cycle [\d.]+ms END\]$/;
 const KB = 1024;
 
 /** Reads JavaScriptCore's log. A collection stops the program several times; the rest of it runs beside. */
 export function jscParser(): LogParser {
-  let afterKb: number | undefined;
   return (line) => {
     if (JSC_ASIDE.test(line)) return NOTHING;
     if (!JSC_RECORD.test(line)) return undefined;
     const events: LogEvent[] = [];
     const start = JSC_START.exec(line);
     if (start !== null) {
-      // What was freed by hand between two collections would show as less than nothing.
-      const bytes = Math.max(0, Number(start[1]) - (afterKb ?? Number(start[1]))) * KB;
-      events.push({ type: "allocated", bytes });
-      events.push({ type: "collection", kind: start[2] === "Full" ? "major" : "minor" });
+      const kind = start[1] === "Full" ? "major" : "minor";
+      const counted = start[2] === undefined ? {} : { bytes: Number(start[2]) * KB };
+      events.push({ type: "collection", kind, ...counted });
     }
     for (const [, ms] of line.matchAll(JSC_PAUSE)) events.push({ type: "pause", ms: Number(ms) });
     const end = JSC_END.exec(line);
-    if (end !== null) {
-      afterKb = Number(end[1]);
-      events.push({ type: "live", bytes: afterKb * KB });
-    }
+    if (end !== null) events.push({ type: "live", bytes: Number(end[1]) * KB });
     return events;
   };
 }
@@ -126,7 +144,7 @@ export class EngineLog {
   #maxPauseMs = 0;
   #minor = 0;
   #major = 0;
-  #allocatedBytes = 0;
+  #allocatedBytes: number | undefined;
   #liveBytes = 0;
   #unparsed = 0;
   /** What is wrong with its marks. */
@@ -170,7 +188,7 @@ export class EngineLog {
       maxPauseMs: this.#maxPauseMs,
       minor: this.#minor,
       major: this.#major,
-      allocatedBytes: this.#allocatedBytes,
+      ...(this.#allocatedBytes === undefined ? {} : { allocatedBytes: this.#allocatedBytes }),
       liveBytes: this.#liveBytes,
       unparsed: this.#unparsed,
     };
@@ -204,17 +222,11 @@ export class EngineLog {
   }
 
   #addEvent(event: LogEvent): void {
-    if (event.type === "allocated") {
-      if (this.#phase === "within" || this.#phase === "closing") {
-        this.#allocatedBytes += event.bytes;
-      }
-      if (this.#phase === "closing") this.#phase = "after";
-      return;
-    }
     if (event.type === "live") {
       if (this.#phase === "before") this.#liveBytes = event.bytes;
       return;
     }
+    if (event.type === "collection") this.#count(event.bytes);
     if (this.#phase !== "within" || this.#isResting) return;
     if (event.type === "pause") {
       this.#stepMs += event.ms;
@@ -224,5 +236,13 @@ export class EngineLog {
     } else {
       this.#major++;
     }
+  }
+
+  /** Counts what was allocated before a collection. */
+  #count(bytes: number | undefined): void {
+    if (bytes !== undefined && (this.#phase === "within" || this.#phase === "closing")) {
+      this.#allocatedBytes = (this.#allocatedBytes ?? 0) + bytes;
+    }
+    if (this.#phase === "closing") this.#phase = "after";
   }
 }

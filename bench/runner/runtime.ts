@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { Bench, Effort, Observation, RuntimeName } from "./bench.ts";
-import { EngineLog, parserOf } from "./engine_log.ts";
+import {
+  EngineLog,
+  type EngineRecord,
+  JSC_COUNT,
+  JSC_LOG,
+  needAllocated,
+  parserOf,
+} from "./engine_log.ts";
 import { interruptible } from "./interrupt.ts";
 import { BEGIN, END } from "./probe.ts";
 import { npmCommand, ROOT } from "./root.ts";
@@ -47,22 +54,41 @@ export async function measureApart(task: Task): Promise<Result> {
 
 async function measure(task: Task, action: string, signal: AbortSignal): Promise<Result> {
   const { bench, runtime } = task;
+  const { result, watch } = await runOnce(task, action, signal);
+  if (bench.complete === undefined) return result;
+  const observation = watch.observation();
+  const complete = (engine: EngineRecord) => ({
+    ...result,
+    sample: bench.complete!(result.sample, { ...observation, engine }),
+  });
+  if (runtime !== "bun" || bench.asksAllocated !== true) return complete(observation.engine);
+  const counting = await runOnce(task, action, signal, JSC_COUNT);
+  const allocatedBytes = needAllocated(counting.watch.observation().engine);
+  return complete({ ...observation.engine, allocatedBytes });
+}
+
+/** Runs a process to its end. */
+async function runOnce(
+  task: Task,
+  action: string,
+  signal: AbortSignal,
+  jscLog = JSC_LOG,
+): Promise<{ result: Result; watch: Watch }> {
+  const { bench, runtime } = task;
   const isLogged = bench.complete !== undefined;
   const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
   try {
     const file = join(folder, "result.json");
     const plan = runtime === "workerd"
       ? await planWorker(task, folder)
-      : planScript(task, runtime, file);
+      : planScript(task, runtime, file, jscLog);
     const watch = new Watch(runtime, isLogged);
     await run(isLogged ? lineByLine(plan) : plan, action, watch, signal);
     const text = runtime === "workerd" ? watch.result : await Deno.readTextFile(file);
     if (text === undefined) {
       throw new Error(`${action}: its process must tell a result: received none`);
     }
-    const result: Result = JSON.parse(text);
-    if (bench.complete === undefined) return result;
-    return { ...result, sample: bench.complete(result.sample, watch.observation()) };
+    return { result: JSON.parse(text), watch };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -72,6 +98,7 @@ function planScript(
   { name, bench, variant, quick, trace }: Task,
   runtime: "deno" | "bun",
   file: string,
+  jscLog: Readonly<Record<string, string>>,
 ): Plan {
   const isLogged = bench.complete !== undefined;
   const script = [
@@ -87,7 +114,7 @@ function planScript(
     return {
       program: npmCommand("bun"),
       args: ["--no-install", ...script],
-      ...(isLogged ? { env: { BUN_JSC_logGC: "1" } } : {}),
+      ...(isLogged ? { env: jscLog } : {}),
       log: "stderr",
     };
   }

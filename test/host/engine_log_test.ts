@@ -1,18 +1,28 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { RuntimeName } from "../../bench/runner/bench.ts";
-import { EngineLog, type EngineRecord, parserOf } from "../../bench/runner/engine_log.ts";
+import {
+  EngineLog,
+  type EngineRecord,
+  JSC_COUNT,
+  needAllocated,
+  parserOf,
+} from "../../bench/runner/engine_log.ts";
+import { npmCommand } from "../../bench/runner/root.ts";
+
+/** What an engine's lines were recorded of. */
+type Recording = RuntimeName | "bun_count";
 
 /** Lines that an engine wrote, cut out of a run of the gateway bench. */
-function recorded(runtime: RuntimeName): string[] {
-  const path = join(import.meta.dirname!, "..", "fixture", "engine_log", `${runtime}.txt`);
+function recorded(recording: Recording): string[] {
+  const path = join(import.meta.dirname!, "..", "fixture", "engine_log", `${recording}.txt`);
   return readFileSync(path, "utf8").split("\n");
 }
 
-function read(runtime: RuntimeName, lines: readonly string[]): EngineRecord {
-  const log = new EngineLog(parserOf(runtime));
+function read(recording: Recording, lines: readonly string[]): EngineRecord {
+  const log = new EngineLog(parserOf(recording === "bun_count" ? "bun" : recording));
   for (const line of lines) log.add(line);
   return log.record();
 }
@@ -45,8 +55,14 @@ describe("EngineLog", () => {
       // A collection that stopped the program before a mark and twice after it.
       stoppedMs: [0, 0, 3.059876, 1.967076 + 1.719759, 0, 0],
       maxPauseMs: 3.059876,
-      allocatedBytes: (252_768 - 142_770 + 415_487 - 169_885) * 1024,
       liveBytes: 142_770 * 1024,
+    },
+    {
+      runtime: "bun_count",
+      stoppedMs: [0, 0, 1.198006, 0, 0, 0, 0, 0, 1.616997, 0],
+      maxPauseMs: 1.616997,
+      allocatedBytes: (284_975.9375 + 57.227539) * 1024,
+      liveBytes: 143_315 * 1024,
     },
   ] as const;
   for (const { runtime, stoppedMs, ...expected } of CASES) {
@@ -65,7 +81,7 @@ describe("EngineLog", () => {
     });
 
     it(`counts a line of another engine than that of ${runtime}`, () => {
-      const other = recorded(runtime === "bun" ? "deno" : "bun")[0]!;
+      const other = recorded(runtime.startsWith("bun") ? "deno" : "bun")[0]!;
       assertEquals(read(runtime, [other, ...recorded(runtime)]).unparsed, 1);
     });
 
@@ -101,6 +117,14 @@ describe("EngineLog", () => {
     assertEquals(read("deno", session(...marks)).stoppedMs.length, 2001);
   });
 
+  it("says so where JavaScriptCore was not told to count what is allocated", () => {
+    assertThrows(
+      () => needAllocated(read("bun", recorded("bun"))),
+      Error,
+      "Cannot read engine log: it must tell what was allocated: received none of that",
+    );
+  });
+
   const BAD = [
     { lines: session("##0", "##2"), message: "received ##2, where 1 was due" },
     { lines: session("##0", "##0"), message: "received ##0, where 1 was due" },
@@ -112,5 +136,38 @@ describe("EngineLog", () => {
     it(`fails where marks are not whole: ${message}`, () => {
       assertThrows(() => read("deno", lines), Error, message);
     });
+  }
+});
+
+const skip = "Deno" in globalThis ? false : "starts processes with Deno's API";
+
+describe("needAllocated()", () => {
+  const OBJECTS = 5_000_000;
+  const COUNTED = [
+    // 16 bytes and 6 fields.
+    { runtime: "bun", program: npmCommand("bun"), args: ["--no-install"], bytes: 64 },
+    // 24 bytes and 6 fields.
+    {
+      runtime: "deno",
+      program: "deno",
+      args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc,--trace-gc-nvp"],
+      bytes: 72,
+    },
+  ] as const;
+  for (const { runtime, program, args, bytes } of COUNTED) {
+    for (const turns of [1, 100]) {
+      it(`tells what ${runtime} allocates in ${turns} turns beside live objects`, { skip }, () => {
+        const script = join(import.meta.dirname!, "..", "fixture", "allocating.ts");
+        const { stdout, stderr, success } = new Deno.Command("stdbuf", {
+          // V8 logs through a buffer of its own.
+          args: ["-oL", program, ...args, script, String(OBJECTS), String(turns)],
+          env: JSC_COUNT,
+        }).outputSync();
+        const said = new TextDecoder().decode(runtime === "bun" ? stderr : stdout);
+        assert(success, said);
+        const perObject = needAllocated(read(runtime, said.split("\n"))) / OBJECTS;
+        assertAlmostEquals(perObject, bytes, bytes * 0.02);
+      });
+    }
   }
 });
