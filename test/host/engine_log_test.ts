@@ -145,16 +145,17 @@ describe("needAllocated()", () => {
   const OBJECTS = 5_000_000;
   const COUNTED = [
     // 16 bytes and 6 fields.
-    { runtime: "bun", program: npmCommand("bun"), args: ["--no-install"], bytes: 64 },
-    // 24 bytes and 6 fields.
+    { runtime: "bun", program: npmCommand("bun"), args: ["--no-install"], bytes: 64, off: 0.01 },
+    // 24 bytes and 6 fields. V8 counts a semi-space as full that is nearly so.
     {
       runtime: "deno",
       program: "deno",
       args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc,--trace-gc-nvp"],
       bytes: 72,
+      off: 0.08,
     },
   ] as const;
-  for (const { runtime, program, args, bytes } of COUNTED) {
+  for (const { runtime, program, args, bytes, off } of COUNTED) {
     for (const turns of [1, 100]) {
       it(`tells what ${runtime} allocates in ${turns} turns beside live objects`, { skip }, () => {
         const script = join(import.meta.dirname!, "..", "fixture", "allocating.ts");
@@ -166,7 +167,7 @@ describe("needAllocated()", () => {
         const said = new TextDecoder().decode(runtime === "bun" ? stderr : stdout);
         assert(success, said);
         const perObject = needAllocated(read(runtime, said.split("\n"))) / OBJECTS;
-        assertAlmostEquals(perObject, bytes, bytes * 0.02);
+        assertAlmostEquals(perObject, bytes, bytes * off);
       });
     }
   }
