@@ -28,7 +28,7 @@ export const gateway: Bench<Served, Report, Sample> = {
   measure(variant, effort, probe) {
     const isWasteful = variant.endsWith(WASTEFUL);
     const name = (isWasteful ? variant.slice(0, -WASTEFUL.length) : variant) as SubjectName;
-    const seconds = effort.quick ? [5, 20] as const : [10, 60] as const;
+    const seconds = effort.quick ? [4, 12] as const : [10, 60] as const;
     return serveSpikes({ name, isWasteful, seconds }, effort, probe);
   },
   complete: (served, observation) => ({
