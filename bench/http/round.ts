@@ -28,6 +28,11 @@ export interface Turn {
 /** What a server did in a round. */
 export interface Sample {
   readonly turns: readonly Turn[];
+  /**
+   * How long each of its slices took, in ms: {@linkcode SLICE_REQUESTS} requests that it made itself, which
+   * are over before the machine's speed changes.
+   */
+  readonly slicesMs: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
@@ -37,13 +42,16 @@ export interface Sample {
   readonly peakRssBytes: number;
 }
 
+/** Requests of a slice. */
+export const SLICE_REQUESTS = 1000;
+
 const TURN_S = 1;
 /** Load on a server before what it allocates is counted, and while it is. */
 const COUNT_S = 1;
 
-/** How many turns each has, and how many seconds of load come before them. */
-function plan({ quick }: Effort): { turns: number; warmS: number } {
-  return quick ? { turns: 2, warmS: 1 } : { turns: 10, warmS: 3 };
+/** How many turns and how many slices each has, and how many seconds of load come before them. */
+function plan({ quick }: Effort): { turns: number; slices: number; warmS: number } {
+  return quick ? { turns: 2, slices: 10, warmS: 1 } : { turns: 10, slices: 100, warmS: 3 };
 }
 
 /** Measures all variants. */
@@ -69,7 +77,7 @@ async function inTurns(
   top: string,
   signal: AbortSignal,
 ): Promise<Round<Sample>> {
-  const { turns, warmS } = plan(effort);
+  const { turns, slices, warmS } = plan(effort);
   await using servers = new AsyncDisposableStack();
   const subjects: Subject[] = [];
   for (const variant of order) {
@@ -92,10 +100,15 @@ async function inTurns(
     }
   }
   await needEqual(subjects);
+  for (const { server } of subjects) await server.end();
+  for (let i = 0; i < slices; i++) {
+    tell(`slice ${i + 1} of ${slices}`);
+    for (const subject of i % 2 === 0 ? subjects : subjects.toReversed()) await subject.takeSlice();
+  }
   const samples = new Map<string, Sample>();
   for (const subject of subjects) {
     tell(`counting what ${subject.variant} allocates`);
-    samples.set(subject.variant, await subject.end(effort.runtime, top));
+    samples.set(subject.variant, await subject.sample(effort.runtime, top));
   }
   return { samples, versions: subjects[0]!.server.versions };
 }
@@ -106,7 +119,8 @@ async function countBytes(plan: ServerPlan): Promise<number> {
   await runWrk(server.url, COUNT_S, plan.signal);
   await server.begin();
   const { requests } = await runWrk(server.url, COUNT_S, plan.signal);
-  return needAllocated(await server.end()) / requests;
+  await server.end();
+  return needAllocated(await server.record()) / requests;
 }
 
 /** A header of its own, so that an answer from memory would show. */
@@ -130,6 +144,7 @@ async function needEqual(subjects: readonly Subject[]): Promise<void> {
 /** A variant in a round. */
 class Subject {
   readonly #turns: Turn[] = [];
+  readonly #slicesMs: number[] = [];
   readonly #loads: Load[] = [];
 
   constructor(
@@ -148,10 +163,15 @@ class Subject {
     this.#loads.push(load);
   }
 
-  async end(runtime: RuntimeName, folder: string): Promise<Sample> {
+  async takeSlice(): Promise<void> {
+    this.#slicesMs.push(await this.server.repeat(SLICE_REQUESTS));
+  }
+
+  /** Ends its server. */
+  async sample(runtime: RuntimeName, folder: string): Promise<Sample> {
     const { variant, signal } = this;
     const { peakRssBytes } = this.server.usage();
-    const engine = await this.server.end();
+    const engine = await this.server.record();
     const latencies = mergeLatencies(this.#loads);
     const requests = this.#turns.reduce((sum, turn) => sum + turn.requests, 0);
     const allocatedBytes = runtime === "bun"
@@ -159,6 +179,7 @@ class Subject {
       : needAllocated(engine) / requests;
     return {
       turns: this.#turns,
+      slicesMs: this.#slicesMs,
       p50Ms: quantileMs(latencies, 0.5),
       p99Ms: quantileMs(latencies, 0.99),
       p999Ms: quantileMs(latencies, 0.999),

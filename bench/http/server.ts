@@ -21,6 +21,11 @@ import { readUsage, type Usage } from "../runner/usage.ts";
 import { writeWorker } from "../runner/workerd.ts";
 import { PATH, type Variant } from "./service.ts";
 
+/** The headers of the requests that a server makes itself. */
+const HEADERS = Object.fromEntries(
+  Array.from({ length: 20 }, (_, i) => [`X-Header-${i}`, `value ${i} of a header`]),
+);
+
 /** How long a server may take to listen, and to answer what is no load, in ms. */
 const PATIENCE_MS = 60_000;
 
@@ -134,9 +139,20 @@ export class Server implements AsyncDisposable {
     await this.#post("work");
   }
 
-  /** Ends what counts and then the server, and tells what its engine said in between. */
-  async end(): Promise<EngineRecord> {
+  /** Ends what counts. */
+  async end(): Promise<void> {
     await this.#post("end");
+  }
+
+  /** How long it takes to answer so many requests that it makes itself, in ms. */
+  async repeat(times: number): Promise<number> {
+    const begun = performance.now();
+    await this.#post(`repeat/${times}`, { headers: HEADERS });
+    return performance.now() - begun;
+  }
+
+  /** Ends the server, and tells what its engine said of what counted. */
+  async record(): Promise<EngineRecord> {
     await this[Symbol.asyncDispose]();
     return this.#log.record();
   }
@@ -155,8 +171,8 @@ export class Server implements AsyncDisposable {
     await this.#read;
   }
 
-  async #post(what: string): Promise<void> {
-    await this.#ask(`${this.#base}/${what}`, { method: "POST" });
+  async #post(what: string, init: RequestInit = {}): Promise<void> {
+    await this.#ask(`${this.#base}/${what}`, { ...init, method: "POST" });
   }
 
   async #ask(url: string, init: RequestInit): Promise<string> {

@@ -63,6 +63,15 @@ export function makeService(variant: Variant, probe: Probe): Service {
       return c.body(null, 204);
     });
   }
+  app.post("/repeat/:times", async (c) => {
+    const { headers } = c.req.raw;
+    const url = new URL(PATH.replace(":id", "7"), c.req.url);
+    for (let left = Number(c.req.param("times")); left > 0; left--) {
+      const answer = fetch(new Request(url, { headers }));
+      if (answer instanceof Promise) await answer;
+    }
+    return c.body(null, 204);
+  });
   app.post("/end", async (c) => {
     // All turns are one step.
     probe.mark();

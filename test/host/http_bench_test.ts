@@ -45,9 +45,16 @@ for (const runtime of RUNTIMES) {
         }
         await server.rest();
         assertGreater(server.usage().peakRssBytes, 0);
-        return { variant, answers: [...answers], engine: await server.end() };
+        await server.end();
+        return {
+          variant,
+          answers: [...answers],
+          slice: await server.repeat(10),
+          engine: await server.record(),
+        };
       }));
-      for (const { variant, answers, engine } of measured) {
+      for (const { variant, answers, slice, engine } of measured) {
+        assertGreater(slice, 0, variant);
         assertEquals(answers, measured[0]!.answers, variant);
         assertEquals(engine.unparsed, 0, variant);
         assertEquals(engine.stoppedMs.length, 1, variant);
