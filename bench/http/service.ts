@@ -67,8 +67,10 @@ export function makeService(variant: Variant, probe: Probe): Service {
     const { headers } = c.req.raw;
     const url = new URL(PATH.replace(":id", "7"), c.req.url);
     for (let left = Number(c.req.param("times")); left > 0; left--) {
-      const answer = fetch(new Request(url, { headers }));
-      if (answer instanceof Promise) await answer;
+      const pending = fetch(new Request(url, { headers }));
+      const { status } = pending instanceof Promise ? await pending : pending;
+      if (status === 200) continue;
+      throw new Error(`Cannot repeat request: it must succeed: received ${status}`);
     }
     return c.body(null, 204);
   });

@@ -61,7 +61,7 @@ const METHOD = [
   "middleware; free-list-next and plain-next tell what one costs that does no more than that.",
   "Beside each server live 150 MB of other objects (60 on workerd), as beside the spiky gateway.",
   `All servers are up at once and one is loaded at a time, over ${CONNECTIONS} connections, in turns of a second`,
-  "whose order is reversed each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
+  "whose order is drawn each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
   "of a round, and of the rounds; other ratios are those of the medians above. A turn's speed is the machine's",
   "of that second, and differs by a third from one to the next; so each server also answers slices of a",
   "thousand requests that it makes itself, one server after the other, which tells tenths of a microsecond.",

@@ -39,6 +39,15 @@ export function needAllocated({ allocatedBytes }: EngineRecord): number {
   throw new Error("Cannot read engine log: it must tell what was allocated: received none of that");
 }
 
+/** A record with what another one tells to have been allocated, which was made of the same work. */
+export function withAllocated(record: EngineRecord, counted: EngineRecord): EngineRecord {
+  return {
+    ...record,
+    allocatedBytes: needAllocated(counted),
+    unparsed: record.unparsed + counted.unparsed,
+  };
+}
+
 /** A thing that a line of a log says. */
 export type LogEvent =
   /** The program stood still. */

@@ -45,4 +45,14 @@ export class Random {
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
+
+  /** Draws an order, each of which is as likely. */
+  shuffle<T>(items: readonly T[]): T[] {
+    const drawn = [...items];
+    for (let i = drawn.length - 1; i > 0; i--) {
+      const k = this.below(i + 1);
+      [drawn[i], drawn[k]] = [drawn[k]!, drawn[i]!];
+    }
+    return drawn;
+  }
 }

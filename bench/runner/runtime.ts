@@ -13,8 +13,8 @@ import {
   type EngineRecord,
   JSC_COUNT,
   JSC_LOG,
-  needAllocated,
   parserOf,
+  withAllocated,
 } from "./engine_log.ts";
 import { interruptible } from "./interrupt.ts";
 import { BEGIN, END } from "./probe.ts";
@@ -63,8 +63,7 @@ async function measure(task: Task, action: string, signal: AbortSignal): Promise
   });
   if (runtime !== "bun" || bench.asksAllocated !== true) return complete(observation.engine);
   const counting = await runOnce(task, action, signal, JSC_COUNT);
-  const allocatedBytes = needAllocated(counting.watch.observation().engine);
-  return complete({ ...observation.engine, allocatedBytes });
+  return complete(withAllocated(observation.engine, counting.watch.observation().engine));
 }
 
 /** Runs a process to its end. */
