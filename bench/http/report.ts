@@ -6,8 +6,8 @@
 
 import type { RuntimeName } from "../runner/bench.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
-import { type Sample, SLICE_REQUESTS, type Turn } from "./round.ts";
-import { type Variant, VARIANTS } from "./service.ts";
+import type { Sample, Turn } from "./round.ts";
+import { SLICE_REQUESTS, type Variant, VARIANTS } from "./service.ts";
 
 /** The figures of a variant, and what they are called. */
 export const FIGURES = {

@@ -16,7 +16,7 @@ import { interruptible } from "../runner/interrupt.ts";
 import { Random } from "../runner/random.ts";
 import { runWrk } from "./loader.ts";
 import { Server, type ServerPlan } from "./server.ts";
-import type { Variant } from "./service.ts";
+import { SLICE_REQUESTS, type Variant } from "./service.ts";
 import { type Load, mergeLatencies, quantileMs } from "./wrk.ts";
 
 /** What a server did in one of its turns. */
@@ -43,9 +43,6 @@ export interface Sample {
   readonly allocatedBytes: number;
   readonly peakRssBytes: number;
 }
-
-/** Requests of a slice. */
-export const SLICE_REQUESTS = 1000;
 
 const TURN_S = 1;
 /** Load on a server before what it allocates is counted, and while it is. */

@@ -39,6 +39,9 @@ export type Variant = typeof VARIANTS[number];
 /** The path of the one route. */
 export const PATH = "/orders/:id";
 
+/** Requests of a slice: those that a server makes itself at once. */
+export const SLICE_REQUESTS = 1000;
+
 /** The limits of every context. */
 const LIMITS = { scratch: { initialBytes: 65_536 } };
 
