@@ -102,7 +102,7 @@ function sampleOf({ rates, stoppedMs = 0, slicesMs = [5] }: Conduct): Sample {
       liveBytes: 0,
       unparsed: 0,
     },
-    allocatedBytes: 5000,
+    bytesPerRequest: 5000,
     peakRssBytes: 2 ** 21,
   };
 }
@@ -135,7 +135,7 @@ describe("reportOf()", () => {
       minor: 100,
       major: 10,
       maxPauseMs: 4,
-      allocatedBytes: 5000,
+      bytesPerRequest: 5000,
       peakRssMb: 2,
     };
     for (const [name, figure] of Object.entries(expected)) {

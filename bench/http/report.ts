@@ -5,7 +5,7 @@
  */
 
 import type { RuntimeName } from "../runner/bench.ts";
-import { median, round, type Spread, spread } from "../runner/statistics.ts";
+import { median, round, type Spread, spread, sum } from "../runner/statistics.ts";
 import type { Sample, Turn } from "./round.ts";
 import { SLICE_REQUESTS, type Variant, VARIANTS } from "./service.ts";
 
@@ -20,7 +20,7 @@ export const FIGURES = {
   minor: "minor GCs/100 k",
   major: "major GCs/100 k",
   maxPauseMs: "longest pause ms",
-  allocatedBytes: "bytes/request",
+  bytesPerRequest: "bytes/request",
   peakRssMb: "peak RSS MB",
 } as const;
 
@@ -113,8 +113,17 @@ export function reportOf(
     figures,
     comparisons,
     targets: targetsOf(runtime, figures, comparisons),
-    unparsed: [...samples.values()].flat().reduce((sum, { engine }) => sum + engine.unparsed, 0),
+    unparsed: sum([...samples.values()].flat().map(({ engine }) => engine.unparsed)),
   };
+}
+
+/** The comparison of a variant with a rival: one of those that are made. */
+export function comparisonOf(
+  comparisons: readonly Comparison[],
+  variant: Variant,
+  rival: Variant,
+): Comparison {
+  return comparisons.find((one) => one.variant === variant && one.rival === rival)!;
 }
 
 function middlesOf(samples: readonly Sample[]): Record<Figure, Middle> {
@@ -126,9 +135,9 @@ function middlesOf(samples: readonly Sample[]): Record<Figure, Middle> {
 
 /** The figures of one round. */
 function figuresOf({ turns, engine, ...sample }: Sample): Record<Figure, number> {
-  const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
-  const cpuMs = turns.reduce((sum, turn) => sum + turn.cpuMs, 0);
-  const stoppedMs = engine.stoppedMs.reduce((sum, ms) => sum + ms, 0);
+  const requests = sum(turns.map((turn) => turn.requests));
+  const cpuMs = sum(turns.map((turn) => turn.cpuMs));
+  const stoppedMs = sum(engine.stoppedMs);
   const per = PER / requests;
   return {
     // Not the sum: a turn in which the machine was busy counts as one.
@@ -141,7 +150,7 @@ function figuresOf({ turns, engine, ...sample }: Sample): Record<Figure, number>
     minor: engine.minor * per,
     major: engine.major * per,
     maxPauseMs: engine.maxPauseMs,
-    allocatedBytes: sample.allocatedBytes,
+    bytesPerRequest: sample.bytesPerRequest,
     peakRssMb: sample.peakRssBytes / MB,
   };
 }
@@ -179,8 +188,7 @@ function targetsOf(
   comparisons: readonly Comparison[],
 ): Target[] {
   const gain = (variant: Variant, rival: Variant) =>
-    comparisons.find((one) => one.variant === variant && one.rival === rival)!
-      .requestsPerSecond.median;
+    comparisonOf(comparisons, variant, rival).requestsPerSecond.median;
   const least = LEAST_GAIN[runtime];
   const most = round(MOST_STOPPED * figures["free-list"].stoppedMs.median);
   const targets: Target[] = [];

@@ -4,7 +4,7 @@
  * All servers are up at once, each a process of its own, and only one is loaded at a time. They take
  * turns of a second, in an order that is drawn anew each time, so that what the machine does meanwhile
  * comes to all of them alike, and the figures of one turn can be compared. An order that is only reversed
- * each time gives the first and the last two turns in a row: on workerd that one lost an eighth by it.
+ * each time gives the first and the last one two turns in a row: on workerd the last lost an eighth by it.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import type { Effort, Round, RuntimeName } from "../runner/bench.ts";
 import { type EngineRecord, needAllocated } from "../runner/engine_log.ts";
 import { interruptible } from "../runner/interrupt.ts";
 import { Random } from "../runner/random.ts";
+import { sum } from "../runner/statistics.ts";
 import { runWrk } from "./loader.ts";
 import { Server, type ServerPlan } from "./server.ts";
 import { SLICE_REQUESTS, type Variant } from "./service.ts";
@@ -40,7 +41,7 @@ export interface Sample {
   readonly p999Ms: number;
   readonly engine: EngineRecord;
   /** Bytes that a request allocates. */
-  readonly allocatedBytes: number;
+  readonly bytesPerRequest: number;
   readonly peakRssBytes: number;
 }
 
@@ -107,7 +108,7 @@ async function inTurns(
   }
   const samples = new Map<string, Sample>();
   for (const subject of subjects) {
-    tell(`counting what ${subject.variant} allocates`);
+    tell(`reading what ${subject.variant} allocates`);
     samples.set(subject.variant, await subject.sample(effort.runtime, top));
   }
   return { samples, versions: subjects[0]!.server.versions };
@@ -174,7 +175,7 @@ class Subject {
     const { peakRssBytes } = this.server.usage();
     const engine = await this.server.record();
     const latencies = mergeLatencies(this.#loads);
-    const requests = this.#turns.reduce((sum, turn) => sum + turn.requests, 0);
+    const requests = sum(this.#turns.map((turn) => turn.requests));
     const { bytes, unparsed } = runtime === "bun"
       ? await count({ variant, runtime, folder, signal })
       : { bytes: needAllocated(engine) / requests, unparsed: 0 };
@@ -185,7 +186,7 @@ class Subject {
       p99Ms: quantileMs(latencies, 0.99),
       p999Ms: quantileMs(latencies, 0.999),
       engine: { ...engine, unparsed: engine.unparsed + unparsed },
-      allocatedBytes: bytes,
+      bytesPerRequest: bytes,
       peakRssBytes,
     };
   }

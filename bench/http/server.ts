@@ -19,7 +19,7 @@ import { npmCommand, ROOT } from "../runner/root.ts";
 import { lineByLine, type Plan, spawn } from "../runner/runtime.ts";
 import { readUsage, type Usage } from "../runner/usage.ts";
 import { writeWorker } from "../runner/workerd.ts";
-import { PATH, type Variant } from "./service.ts";
+import { SOME_PATH, type Variant } from "./service.ts";
 
 /** The headers of the requests that a server makes itself. */
 const HEADERS = Object.fromEntries(
@@ -114,7 +114,7 @@ export class Server implements AsyncDisposable {
     this.#log = log;
     this.#read = read;
     this.#base = `http://127.0.0.1:${port}`;
-    this.url = this.#base + PATH.replace(":id", "7");
+    this.url = this.#base + SOME_PATH;
     this.versions = versions;
   }
 

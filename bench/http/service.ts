@@ -39,6 +39,9 @@ export type Variant = typeof VARIANTS[number];
 /** The path of the one route. */
 export const PATH = "/orders/:id";
 
+/** A path that it answers. */
+export const SOME_PATH: string = PATH.replace(":id", "7");
+
 /** Requests of a slice: those that a server makes itself at once. */
 export const SLICE_REQUESTS = 1000;
 
@@ -68,7 +71,7 @@ export function makeService(variant: Variant, probe: Probe): Service {
   }
   app.post("/repeat/:times", async (c) => {
     const { headers } = c.req.raw;
-    const url = new URL(PATH.replace(":id", "7"), c.req.url);
+    const url = new URL(SOME_PATH, c.req.url);
     for (let left = Number(c.req.param("times")); left > 0; left--) {
       const pending = fetch(new Request(url, { headers }));
       const { status } = pending instanceof Promise ? await pending : pending;

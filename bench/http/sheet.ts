@@ -6,7 +6,7 @@
 
 import type { BarChart, Chart } from "../runner/chart.ts";
 import { type Sheet, verdict } from "../runner/sheet.ts";
-import { type Comparison, type Figure, FIGURES, type Middle, type Report } from "./report.ts";
+import { comparisonOf, type Figure, FIGURES, type Middle, type Report } from "./report.ts";
 import { type Variant, VARIANTS } from "./service.ts";
 import { CONNECTIONS } from "./wrk.ts";
 
@@ -27,7 +27,7 @@ const LABELS: Readonly<Record<Variant, string>> = {
 /** The figures of each table: more in one line would be too wide. */
 const TABLES: readonly (readonly Figure[])[] = [
   ["requestsPerSecond", "p50Ms", "p99Ms", "p999Ms", "cpuUs"],
-  ["stoppedMs", "minor", "major", "maxPauseMs", "allocatedBytes", "peakRssMb"],
+  ["stoppedMs", "minor", "major", "maxPauseMs", "bytesPerRequest", "peakRssMb"],
 ];
 
 /** The figures of which more is better. */
@@ -40,7 +40,7 @@ const CONTESTS: readonly Figure[] = [
   "p999Ms",
   "stoppedMs",
   "maxPauseMs",
-  "allocatedBytes",
+  "bytesPerRequest",
   "peakRssMb",
 ];
 
@@ -122,10 +122,6 @@ function judge({ figures, comparisons, targets }: Report): string[] {
         `in process ${showExtra(extraUs)} µs a request, where ${name} takes ${cpu}`,
     );
   });
-}
-
-function comparisonOf(all: readonly Comparison[], variant: Variant, rival: Variant): Comparison {
-  return all.find((one) => one.variant === variant && one.rival === rival)!;
 }
 
 function showExtra(extra: Middle): string {

@@ -11,6 +11,7 @@ import {
   parserOf,
 } from "../../bench/runner/engine_log.ts";
 import { npmCommand } from "../../bench/runner/root.ts";
+import { lineByLine, spawn } from "../../bench/runner/runtime.ts";
 
 /** What an engine's lines were recorded of. */
 type Recording = RuntimeName | "bun_count";
@@ -157,18 +158,28 @@ describe("needAllocated()", () => {
   ] as const;
   for (const { runtime, program, args, bytes, off } of COUNTED) {
     for (const turns of [1, 100]) {
-      it(`tells what ${runtime} allocates in ${turns} turns beside live objects`, { skip }, () => {
-        const script = join(import.meta.dirname!, "..", "fixture", "allocating.ts");
-        const { stdout, stderr, success } = new Deno.Command("stdbuf", {
-          // V8 logs through a buffer of its own.
-          args: ["-oL", program, ...args, script, String(OBJECTS), String(turns)],
-          env: JSC_COUNT,
-        }).outputSync();
-        const said = new TextDecoder().decode(runtime === "bun" ? stderr : stdout);
-        assert(success, said);
-        const perObject = needAllocated(read(runtime, said.split("\n"))) / OBJECTS;
-        assertAlmostEquals(perObject, bytes, bytes * off);
-      });
+      it(
+        `tells what ${runtime} allocates in ${turns} turns beside live objects`,
+        { skip },
+        async () => {
+          const script = join(import.meta.dirname!, "..", "fixture", "allocating.ts");
+          const plan = lineByLine({
+            program,
+            args: [...args, script, String(OBJECTS), String(turns)],
+            env: JSC_COUNT,
+            log: runtime === "bun" ? "stderr" : "stdout",
+          });
+          const { status, [plan.log]: log } = spawn(
+            plan,
+            "Cannot test",
+            new AbortController().signal,
+          );
+          const said = await new Response(log).text();
+          assert((await status).success, said);
+          const perObject = needAllocated(read(runtime, said.split("\n"))) / OBJECTS;
+          assertAlmostEquals(perObject, bytes, bytes * off);
+        },
+      );
     }
   }
 });

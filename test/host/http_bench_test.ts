@@ -3,9 +3,9 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { Server } from "../../bench/http/server.ts";
-import { needAllocated } from "../../bench/runner/engine_log.ts";
 import { VARIANTS } from "../../bench/http/service.ts";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
+import { needAllocated } from "../../bench/runner/engine_log.ts";
 
 // The servers are processes, which are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);
