@@ -46,6 +46,7 @@ export class Account<T extends object> {
   readonly #report: (error: unknown) => void;
   readonly #freed: () => void;
   #peak = 0;
+  #lastPeak = 0;
 
   /** Makes an empty account; `freed` hears that an object in use has gone. */
   constructor(
@@ -72,6 +73,11 @@ export class Account<T extends object> {
     return Math.max(this.#peak, this.live - this.#shelf.lowest);
   }
 
+  /** The peak of the tick before. */
+  get lastPeak(): number {
+    return this.#lastPeak;
+  }
+
   /** Keeps the peak before `live` or the shelf's lowest point changes. */
   foldPeak(): void {
     this.#peak = this.peak;
@@ -79,6 +85,7 @@ export class Account<T extends object> {
 
   /** Begins a tick; the shelf has just been settled. */
   restartPeak(): void {
+    this.#lastPeak = this.#peak;
     this.#peak = this.inUse;
   }
 

@@ -256,12 +256,13 @@ class AdaptiveScheduler implements Scheduler {
 
   /** A band keeps the levels that reach down to it: what lies above it counts against them. */
   #targets({ generations, leased }: LevelSample, levels: number): number[] {
+    const targets: number[] = [];
     let above = leased;
-    return generations.map(({ idle }) => {
-      const target = Math.max(0, levels - above);
+    for (const { idle } of generations) {
+      targets.push(Math.max(0, levels - above));
       above += idle;
-      return target;
-    });
+    }
+    return targets;
   }
 
   /** λ: as it was given, or refined by what a creation costs and an object weighs. */
@@ -303,6 +304,7 @@ class AdaptiveScheduler implements Scheduler {
 
 /** What an idle object weighs, where one is idle. */
 function meanBytes({ bytes, generations }: Sample): number | undefined {
-  const idle = generations.reduce((sum, generation) => sum + generation.idle, 0);
+  let idle = 0;
+  for (const generation of generations) idle += generation.idle;
   return idle > 0 ? bytes / idle : undefined;
 }

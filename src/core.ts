@@ -664,7 +664,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     const { created, limbo, misuses, discarded } = stocks.totals;
     const { main } = stocks;
     const { live } = stocks;
-    const idle = stocks.sum(({ shelf }) => shelf.idle);
+    const { idle } = this;
     const tags = this.tags.stats();
     const acquires = tags.reduce((sum, tag) => sum + tag.acquires, 0);
     const misses = tags.reduce((sum, tag) => sum + tag.misses, 0);
@@ -683,7 +683,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       misses,
       waiting: this.#backpressure.waiting,
       refused: this.#backpressure.refused,
-      bytes: stocks.sum(({ retention }) => retention.bytes),
+      bytes: stocks.bytes,
       maxBytes,
       ticks: this.#ticker.ticks,
       cycles: this.#ticker.cycles,

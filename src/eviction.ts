@@ -36,7 +36,8 @@ export interface Eviction {
 
 /** Decides what goes. Only `expired` and `caps` bind unconditionally; `floor` holds the rest back. */
 export function planEviction(input: EvictionInput): Eviction {
-  const idle = input.ages.reduce((sum, count) => sum + count, 0);
+  let idle = 0;
+  for (const count of input.ages) idle += count;
   const { over } = cascade(input.ages, input.caps);
   const spared = Math.max(0, idle - input.floor);
   const ttlDue = input.expired;

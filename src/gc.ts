@@ -42,8 +42,10 @@ export class GcSum {
   #minor = 0;
   #major = 0;
   #unknown = 0;
-  #pauseMs = 0;
+  /** Absent where no time was told. */
+  #pauseMs: number | undefined;
   #maxPauseMs = 0;
+  /** Absent where nobody counted. */
   #pauses: Tally | undefined;
 
   /** Adds a collection. */
@@ -53,7 +55,7 @@ export class GcSum {
     else this.#unknown++;
     if (event.pauseMs === undefined) return;
     (this.#pauses ??= new Tally()).add(event.pauseMs);
-    this.#pauseMs += event.pauseMs;
+    this.#pauseMs = (this.#pauseMs ?? 0) + event.pauseMs;
     this.#maxPauseMs = Math.max(this.#maxPauseMs, event.pauseMs);
   }
 
@@ -63,18 +65,17 @@ export class GcSum {
     this.#major += count(major);
     this.#unknown += count(unknown);
     if (pauseMs === undefined) return;
-    this.#pauses ??= new Tally();
-    this.#pauseMs += count(pauseMs);
+    this.#pauseMs = (this.#pauseMs ?? 0) + count(pauseMs);
     this.#maxPauseMs = Math.max(this.#maxPauseMs, count(maxPauseMs));
-    if (pauses !== undefined) this.#pauses.addAll(pauses);
+    if (pauses !== undefined) (this.#pauses ??= new Tally()).addAll(pauses);
   }
 
   /** Tells the sum. */
   look(): GcReading {
     const counts = { minor: this.#minor, major: this.#major, unknown: this.#unknown };
-    if (this.#pauses === undefined) return counts;
-    const pauses = this.#pauses.histogram();
-    return { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs, pauses };
+    if (this.#pauseMs === undefined) return counts;
+    const timed = { ...counts, pauseMs: this.#pauseMs, maxPauseMs: this.#maxPauseMs };
+    return this.#pauses === undefined ? timed : { ...timed, pauses: this.#pauses.histogram() };
   }
 
   /** Tells the sum and starts anew. */
@@ -83,10 +84,9 @@ export class GcSum {
     this.#minor =
       this.#major =
       this.#unknown =
-      this.#pauseMs =
       this.#maxPauseMs =
         0;
-    this.#pauses = undefined;
+    this.#pauseMs = this.#pauses = undefined;
     return reading;
   }
 }

@@ -94,12 +94,13 @@ export function cascade(
   counts: readonly number[],
   caps: readonly number[],
 ): { held: number[]; over: number } {
+  const held: number[] = [];
   let over = 0;
-  const held = counts.map((count, i) => {
-    const wanted = count + over;
+  for (let i = 0; i < counts.length; i++) {
+    const wanted = counts[i]! + over;
     const kept = Math.min(wanted, caps[i]!);
+    held.push(kept);
     over = wanted - kept;
-    return kept;
-  });
+  }
   return { held, over };
 }

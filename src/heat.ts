@@ -64,7 +64,7 @@ export function tagHeat(heat: number, uses: number, decayRate: number): number {
 export class LevelHeat {
   readonly #share: number;
   readonly #window: number;
-  #peaks: number[] = [];
+  readonly #peaks: number[] = [];
   #lives: number[] = [];
 
   /** Makes one for levels of which none has been used. */
@@ -76,7 +76,7 @@ export class LevelHeat {
   /** Learns the peak of a tick. */
   tick(peak: number): void {
     this.#peaks.push(peak);
-    if (this.#peaks.length > this.#window) this.#peaks = this.#peaks.slice(1);
+    if (this.#peaks.length > this.#window) this.#peaks.shift();
   }
 
   /** Learns how many objects lived at the end of a cycle. */
@@ -86,8 +86,8 @@ export class LevelHeat {
 
   /** Levels 1 to this are hot. */
   get hot(): number {
-    const peaks = this.#peaks.toSorted((a, b) => b - a);
-    return peaks[Math.ceil(peaks.length * this.#share) - 1] ?? 0;
+    const peaks = Float64Array.from(this.#peaks).sort();
+    return peaks[peaks.length - Math.ceil(peaks.length * this.#share)] ?? 0;
   }
 
   /** Levels 1 to this have survived three cycles. */

@@ -105,7 +105,8 @@ export class LevelGaps {
    */
   worth(lambdaMs: number, tickMs: number): number {
     this.#decide(lambdaMs, tickMs);
-    for (const [i, { depth, since }] of this.#runs.entries()) {
+    for (let i = 0; i < this.#runs.length; i++) {
+      const { depth, since } = this.#runs[i]!;
       const above = this.#runs[i + 1]?.depth ?? this.#leased;
       const age = this.#now - since;
       for (let level = depth; level > above; level = startOf(bandOf(level)) - 1) {
@@ -148,10 +149,11 @@ export class LevelGaps {
       this.#keepMs.fill(lambdaMs);
       return;
     }
-    const survival = (ms: number) => (1 + ms / tickMs) ** -TAIL;
+    let survival = 1;
     for (let bin = 0; bin < BINS; bin++) {
-      const from = bin === 0 ? 1 : survival(EDGES[bin - 1]!);
-      const unlearnt = from - (bin === BINS - 1 ? 0 : survival(EDGES[bin]!));
+      const to = bin === BINS - 1 ? 0 : (1 + EDGES[bin]! / tickMs) ** -TAIL;
+      const unlearnt = survival - to;
+      survival = to;
       const others = total > 1 ? pooled[bin]! / total : unlearnt;
       pooled[bin] = PRIOR * (POOLED * others + (1 - POOLED) * unlearnt);
     }

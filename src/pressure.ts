@@ -44,8 +44,9 @@ export class PressureGauge {
   /** Names the pressure at a share of the limit; an unknown one presses nobody and is a new start. */
   read(share: number | undefined): Pressure {
     const known = Number.isFinite(share) ? share! : 0;
-    const held = LEFT.filter((last) => known > last).length;
-    this.#level = Math.max(levelOf(known), Math.min(this.#level, held));
+    const entered = levelOf(known);
+    while (this.#level > entered && known <= LEFT[this.#level - 1]!) this.#level--;
+    this.#level = Math.max(entered, this.#level);
     return LEVELS[this.#level]!;
   }
 }
@@ -66,5 +67,7 @@ export function needPressure(action: string, value: unknown): void {
 
 /** The level that is entered at a share. */
 function levelOf(share: number): number {
-  return ENTERED.filter((least) => share >= least).length;
+  let level = 0;
+  while (level < ENTERED.length && share >= ENTERED[level]!) level++;
+  return level;
 }

@@ -9,7 +9,7 @@ import { planEviction } from "./eviction.ts";
 import { cascade, type GenerationOptions } from "./generation.ts";
 import { OLD_CYCLES } from "./heat.ts";
 import type { Pressure } from "./pressure.ts";
-import type { ShelfAdjustment } from "./scheduler.ts";
+import type { GenerationSample, ShelfAdjustment } from "./scheduler.ts";
 import { type Shelf, UNBOUNDED } from "./shelf.ts";
 import type { DiscardReason, GenerationStats } from "./stats.ts";
 
@@ -133,24 +133,31 @@ export class Retention<T extends object> {
     bypass = false,
   ): void {
     this.#shelf.largest = Math.min(objectBytes, UNBOUNDED);
-    if (targets !== undefined) this.#wanted = targets.map((target) => Math.floor(target));
+    if (targets !== undefined) this.#wanted = targets.map(Math.floor);
     this.#floor = Math.floor(floor);
     this.#pressure = pressure;
     if (pressure === "critical") this.#refuse("pressure");
     else if (bypass) this.#refuse("bypass");
-    else this.#openRoom();
+    else if (this.#refusal !== undefined) this.#openRoom();
   }
 
   /** Idle objects per generation by age alone, youngest first. */
   ages(now: number): number[] {
-    const older = this.#ttls.map((_, i) => i < this.#ttls.length - 1 ? this.#expired(i, now) : 0);
-    return older.map((count, i) => (i === 0 ? this.#shelf.idle : older[i - 1]!) - count);
+    const ages: number[] = [];
+    const last = this.#ttls.length - 1;
+    let left = this.#shelf.idle;
+    for (let i = 0; i <= last; i++) {
+      const older = i < last ? this.#expired(i, now) : 0;
+      ages.push(left - older);
+      left = older;
+    }
+    return ages;
   }
 
   /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to `most` objects. */
   evict(now: number, cycle: number, most: number): void {
     if (this.#refusal !== undefined) {
-      this.#targets = this.#wanted.map(() => 0);
+      this.#targets = new Array<number>(this.#ttls.length).fill(0);
       this.#account.evict(most, this.#refusal);
       this.#backlog = this.#shelf.idle;
     } else {
@@ -162,7 +169,7 @@ export class Retention<T extends object> {
         ages: this.ages(now),
         caps: this.#targets,
         expired: this.#expired(this.#ttls.length - 1, now),
-        unused: this.#shelf.countWhere((step) => cycle - step.cycle > OLD_CYCLES),
+        unused: this.#shelf.countUntouched(Infinity, cycle - OLD_CYCLES - 1),
         floor,
         most: most - pressed,
       });
@@ -171,6 +178,7 @@ export class Retention<T extends object> {
       this.#account.evict(plan.cold, "cold");
       this.#backlog = plan.backlog + this.#pressed(this.#pressure, now);
     }
+    if (this.#backlog === 0) return;
     // What had to wait is shown as what it is: allowed to lie here until the next tick.
     const held = this.#held(now);
     this.#targets = this.#targets.map((target, i) => Math.max(target, held[i]!));
@@ -201,14 +209,27 @@ export class Retention<T extends object> {
 
   /** The generations as a snapshot shows them. */
   generations(now: number): GenerationStats[] {
-    const held = this.#held(now);
-    return this.#options.generations.map(({ name, ttlMs }, i) => ({
-      name,
-      idle: held[i]!,
-      target: this.#targets[i]!,
-      maxSize: this.#ceilings[i]!,
-      ttlMs: i === 0 && this.#ttls[0] !== Infinity ? this.#ttls[0]! : ttlMs,
-    }));
+    return this.#show(this.#held(now));
+  }
+
+  /** The generations as a scheduler sees them: with the idle objects of their age. */
+  sample(now: number): GenerationSample[] {
+    return this.#show(this.ages(now));
+  }
+
+  #show(counts: readonly number[]): GenerationStats[] {
+    const shown: GenerationStats[] = [];
+    for (let i = 0; i < counts.length; i++) {
+      const { name, ttlMs } = this.#options.generations[i]!;
+      shown.push({
+        name,
+        idle: counts[i]!,
+        target: this.#targets[i]!,
+        maxSize: this.#ceilings[i]!,
+        ttlMs: i === 0 && this.#ttls[0] !== Infinity ? this.#ttls[0]! : ttlMs,
+      });
+    }
+    return shown;
   }
 
   #refuse(refusal: "closed" | "pressure" | "bypass"): void {
@@ -233,13 +254,17 @@ export class Retention<T extends object> {
   /** How many objects are older than a generation's TTL. */
   #expired(generation: number, now: number): number {
     const ttl = this.#ttls[generation]!;
-    return this.#shelf.countWhere((step) => now - step.time >= ttl);
+    return this.#shelf.countUntouched(now - ttl);
   }
 
   /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */
   #caps(floor: number): number[] {
-    const caps = this.#wanted.map((target, i) => Math.min(target, this.#bounds[i]!));
-    let missing = floor - sum(caps);
+    const caps: number[] = [];
+    let missing = floor;
+    for (let i = 0; i < this.#wanted.length; i++) {
+      caps.push(Math.min(this.#wanted[i]!, this.#bounds[i]!));
+      missing -= caps[i]!;
+    }
     for (let i = caps.length - 1; i >= 0 && missing > 0; i--) {
       const more = Math.min(missing, this.#bounds[i]! - caps[i]!);
       caps[i]! += more;
@@ -271,5 +296,7 @@ export class Retention<T extends object> {
 }
 
 function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }

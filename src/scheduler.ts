@@ -217,7 +217,8 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
     return "the adjustment must be an object: received a promise";
   }
   const { shelves, pressure = "none", bypass = false, youngMs } = adjustment as Adjustment;
-  const fault = faultOfShelf(adjustment, generations) ?? faultOfShelves(shelves, generations);
+  const fault = faultOfShelf(adjustment, generations) ??
+    (shelves === undefined ? undefined : faultOfShelves(shelves, generations));
   if (fault !== undefined) return fault;
   if (youngMs !== undefined && !(isCount(youngMs) && youngMs > 0)) {
     return `youngMs must be a number above 0: received ${show(youngMs)}`;
@@ -229,7 +230,6 @@ export function faultOf(adjustment: unknown, generations: number): string | unde
 }
 
 function faultOfShelves(shelves: unknown, generations: number): string | undefined {
-  if (shelves === undefined) return undefined;
   if (!(shelves instanceof Map)) return `shelves must be a Map: received ${show(shelves)}`;
   if (shelves.size > MAX_SHELVES) {
     return `shelves must be at most ${MAX_SHELVES}: received ${shelves.size}`;
@@ -249,9 +249,9 @@ function faultOfShelf(adjustment: ShelfAdjustment, generations: number): string 
     if (!Array.isArray(targets) || targets.length !== generations) {
       return `targets must be an array of ${generations}: received ${show(targets)}`;
     }
-    const bad = targets.find((target) => !isCount(target));
-    if (bad !== undefined || targets.includes(undefined)) {
-      return `a target must be a number of at least 0: received ${show(bad)}`;
+    for (let i = 0; i < generations; i++) {
+      if (isCount(targets[i])) continue;
+      return `a target must be a number of at least 0: received ${show(targets[i])}`;
     }
   }
   if (!isCount(objectBytes)) {

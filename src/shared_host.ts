@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { GcReading } from "./gc.ts";
+import { GcSum } from "./gc.ts";
 import { type Host, needHost } from "./host.ts";
 
 /**
@@ -26,7 +26,8 @@ import { type Host, needHost } from "./host.ts";
  */
 export class SharedHost {
   readonly #host: Host;
-  readonly #shares: Set<Share> = new Set();
+  /** What each pool has not been told yet. */
+  readonly #shares: Set<GcSum> = new Set();
 
   /**
    * Shares a host.
@@ -46,7 +47,7 @@ export class SharedHost {
    */
   share(): Host {
     const host = this.#host;
-    const share: Share = { reading: { minor: 0, major: 0, unknown: 0 } };
+    const share = new GcSum();
     this.#shares.add(share);
     return {
       runtime: host.runtime,
@@ -55,10 +56,8 @@ export class SharedHost {
       heap: () => host.heap(),
       gc: () => {
         const reading = host.gc();
-        for (const other of this.#shares) other.reading = add(other.reading, reading);
-        const own = share.reading;
-        share.reading = { minor: 0, major: 0, unknown: 0 };
-        return own;
+        for (const other of this.#shares) other.addReading(reading);
+        return share.take();
       },
       defer: (callback, delayMs) => host.defer(callback, delayMs),
       timeout: (callback, delayMs) => host.timeout(callback, delayMs),
@@ -67,24 +66,4 @@ export class SharedHost {
       },
     };
   }
-}
-
-/** What a pool has not read yet. */
-interface Share {
-  reading: GcReading;
-}
-
-/** Adds up two readings; times stay absent where neither tells them. */
-function add(a: GcReading, b: GcReading): GcReading {
-  const counts = {
-    minor: a.minor + b.minor,
-    major: a.major + b.major,
-    unknown: a.unknown + b.unknown,
-  };
-  if (a.pauseMs === undefined && b.pauseMs === undefined) return counts;
-  return {
-    ...counts,
-    pauseMs: (a.pauseMs ?? 0) + (b.pauseMs ?? 0),
-    maxPauseMs: Math.max(a.maxPauseMs ?? 0, b.maxPauseMs ?? 0),
-  };
 }

@@ -141,14 +141,15 @@ export class Shelf<T> {
     this.forgetPopped();
   }
 
-  /** Counts the objects, from the bottom, whose step satisfies `old`, which holds for older ones too. */
-  countWhere(old: (step: Readonly<Step>) => boolean): number {
+  /** Counts the objects last seen touched at this time or before, and in this cycle or before. */
+  countUntouched(time: number, cycle = Infinity): number {
     const steps = this.#steps;
     let from = 0;
     let to = steps.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (old(steps[middle]!)) from = middle + 1;
+      const step = steps[middle]!;
+      if (step.time <= time && step.cycle <= cycle) from = middle + 1;
       else to = middle;
     }
     const end = from < steps.length ? steps[from]!.start : this.low;

@@ -53,6 +53,10 @@ export class Stocks<T extends object> {
   readonly none: Stock<T>;
   /** Those of the tags that have earned a shelf, by their names. */
   readonly own: Map<string, Stock<T>> = new Map();
+  /** The stocks that hold something, the main one first. Kept, since each tick goes over them often. */
+  holding!: readonly Stock<T>[];
+  /** All stocks, the main one first. */
+  all!: readonly Stock<T>[];
 
   /** What all accounts count together. */
   readonly totals: Totals = noTotals();
@@ -71,18 +75,8 @@ export class Stocks<T extends object> {
     this.#ceilings = options.generations.map(({ maxSize }) => maxSize);
     this.main = this.#make("main");
     this.none = this.#make("none");
+    this.#list();
     this.none.retention.apply({}, "none", true);
-  }
-
-  /** The stocks that hold something, the main one first. */
-  get holding(): Stock<T>[] {
-    const leaving = this.#leaving === undefined ? [] : [this.#leaving];
-    return [this.main, ...this.own.values(), ...leaving];
-  }
-
-  /** All stocks, the main one first. */
-  get all(): Stock<T>[] {
-    return [...this.holding, this.none];
   }
 
   /** Adds up a figure of all stocks. */
@@ -92,7 +86,16 @@ export class Stocks<T extends object> {
 
   /** Objects in existence. */
   get live(): number {
-    return this.sum(({ account }) => account.live);
+    let live = 0;
+    for (const { account } of this.all) live += account.live;
+    return live;
+  }
+
+  /** Recorded size of all idle objects, in bytes. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { retention } of this.all) bytes += retention.bytes;
+    return bytes;
   }
 
   /** Whether what is released goes to who waits for it: then no shelf takes anything. */
@@ -121,6 +124,7 @@ export class Stocks<T extends object> {
     if (this.#part.every((ceiling) => ceiling === 0)) return this.main;
     const stock = this.#make("own");
     this.own.set(tag, stock);
+    this.#list();
     this.allot();
     return stock;
   }
@@ -135,11 +139,13 @@ export class Stocks<T extends object> {
     this.own.delete(tag);
     this.#granted.delete(stock);
     this.#leaving = stock;
+    this.#list();
     stock.retention.apply({}, "none", true);
     rebind();
     stock.account.evict(stock.shelf.idle, "cold");
     stock.account.handOver(this.main.account);
     this.#leaving = undefined;
+    this.#list();
     this.allot();
   }
 
@@ -164,9 +170,10 @@ export class Stocks<T extends object> {
       }
     }
     for (const { shelf, account, heat } of all) {
-      heat.tick(account.peak);
+      account.foldPeak();
       shelf.settle(time, cycle);
       account.restartPeak();
+      heat.tick(account.lastPeak);
     }
   }
 
@@ -192,7 +199,7 @@ export class Stocks<T extends object> {
       const rest = less(this.#granted.size + 1).reduce((sum, ceiling) => sum + ceiling, 0);
       if (main.shelf.idle <= rest) this.#granted.add(stock);
     }
-    const free = Math.max(0, maxBytes - this.sum(({ retention }) => retention.bytes));
+    const free = Math.max(0, maxBytes - this.bytes);
     let left = maxBytes;
     for (const stock of own.values()) {
       const { retention } = stock;
@@ -201,6 +208,12 @@ export class Stocks<T extends object> {
       left -= share;
     }
     main.retention.allot(less(this.#granted.size), left, less(own.size));
+  }
+
+  #list(): void {
+    const leaving = this.#leaving === undefined ? [] : [this.#leaving];
+    this.holding = [this.main, ...this.own.values(), ...leaving];
+    this.all = [...this.holding, this.none];
   }
 
   get #part(): readonly number[] {

@@ -102,8 +102,10 @@ export class TagTable<T extends object> {
   /** Tells what happened since the last call, of tags that were ever used. */
   sample(): TagSample[] {
     const kept = 1 - 1 / this.#heat.windowTicks;
-    return this.#used().map((tag) => {
+    const samples: TagSample[] = [];
+    for (const tag of this.#byHolder.values()) {
       const { acquires, holds, misses, releases, seen, sizes } = tag;
+      if (acquires === 0) continue;
       holds.decay(kept);
       if (holds.added !== seen.added) {
         seen.added = holds.added;
@@ -114,7 +116,7 @@ export class TagTable<T extends object> {
         acquires: acquires - seen.acquires,
         misses: misses - seen.misses,
         heat: tag.heat,
-        hot: this.#isHot(tag),
+        hot: tag.heat >= this.#heat.tagUses,
       };
       const { us } = releases;
       if (seen.holdMs !== undefined && holds.total > 0) sample.holdMs = seen.holdMs;
@@ -124,8 +126,9 @@ export class TagTable<T extends object> {
       seen.recent = acquires - seen.acquires;
       seen.acquires = acquires;
       seen.misses = misses;
-      return sample;
-    });
+      samples.push(sample);
+    }
+    return samples;
   }
 
   /** Takes a snapshot of the tags that were ever used. */
@@ -139,7 +142,7 @@ export class TagTable<T extends object> {
         hits: tag.acquires - tag.misses,
         misses: tag.misses,
         heat: tag.heat,
-        hot: this.#isHot(tag),
+        hot: tag.heat >= this.#heat.tagUses,
         shelf: tag.stock.place,
         ...(p50 === undefined || p99 === undefined ? {} : { holdMs: { p50, p99 } }),
         holds: tag.held.histogram(),
@@ -197,9 +200,5 @@ export class TagTable<T extends object> {
 
   #used(): TagHandle<T>[] {
     return [...this.#byHolder.values()].filter((tag) => tag.acquires > 0);
-  }
-
-  #isHot(tag: TagHandle<T>): boolean {
-    return tag.heat >= this.#heat.tagUses;
   }
 }

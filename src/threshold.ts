@@ -40,7 +40,7 @@ export function tuneThreshold(thresholdS: number, improvement: number, variance:
 export class Threshold {
   #seconds = MIN_S;
   #lastCost: number | undefined;
-  #improvements: readonly number[] = [];
+  readonly #improvements: number[] = [];
 
   /** The threshold, in seconds. */
   get seconds(): number {
@@ -54,9 +54,13 @@ export class Threshold {
 
   /** The population variance of the last 8 improvements. */
   get variance(): number {
-    if (this.#improvements.length === 0) return 0;
-    const mean = meanOf(this.#improvements);
-    return meanOf(this.#improvements.map((improvement) => (improvement - mean) ** 2));
+    const { length } = this.#improvements;
+    if (length === 0) return 0;
+    let mean = 0;
+    for (const improvement of this.#improvements) mean += improvement / length;
+    let variance = 0;
+    for (const improvement of this.#improvements) variance += (improvement - mean) ** 2 / length;
+    return variance;
   }
 
   /**
@@ -68,7 +72,8 @@ export class Threshold {
     const last = this.#lastCost ?? 0;
     const improvement = last === 0 ? 0 : (last - missCost) / last;
     this.#lastCost = missCost;
-    this.#improvements = [...this.#improvements, improvement].slice(-WINDOWS);
+    this.#improvements.push(improvement);
+    if (this.#improvements.length > WINDOWS) this.#improvements.shift();
     this.#seconds = tuneThreshold(this.#seconds, improvement, this.variance);
     return this.#seconds;
   }
@@ -76,8 +81,4 @@ export class Threshold {
 
 function clamp(seconds: number): number {
   return Math.max(MIN_S, Math.min(MAX_S, seconds));
-}
-
-function meanOf(figures: readonly number[]): number {
-  return figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
 }

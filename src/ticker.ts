@@ -18,6 +18,7 @@ import {
   type LevelSample,
   type Sample,
   type Scheduler,
+  type ShelfSample,
 } from "./scheduler.ts";
 import type { Stock, Stocks } from "./stocks.ts";
 import type { TagTable } from "./tag_table.ts";
@@ -81,6 +82,9 @@ export class Ticker<T extends object> {
   #closed = false;
   #isTimerless = false;
   #isProbeDue = false;
+  /** Whether some tags have left the main shelf. */
+  #isScattered = false;
+  readonly #runDeferred: () => void;
   #cancel: (() => void) | undefined;
 
   constructor(
@@ -95,6 +99,13 @@ export class Ticker<T extends object> {
     this.#sampling = sampling;
     this.#report = report;
     this.#latest = this.#now = this.#cycleStart = finite(this.#host.now()) ?? 0;
+    const { host } = options;
+    const self = new WeakRef(this);
+    this.#runDeferred = () => {
+      const ticker = self.deref();
+      if (ticker === undefined) host.close();
+      else ticker.#tickDeferred();
+    };
   }
 
   /** The time of the last tick. */
@@ -186,19 +197,15 @@ export class Ticker<T extends object> {
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
     if (this.#cancel !== undefined || this.#isTimerless) return;
-    const host = this.#host;
-    const self = new WeakRef(this);
-    const arm = () =>
-      host.defer(() => {
-        const ticker = self.deref();
-        if (ticker === undefined) host.close();
-        else ticker.#runDeferred();
-      }, this.#dueMs);
-    this.#cancel = this.#read(arm);
+    try {
+      this.#cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
+    } catch (error) {
+      this.#report(error);
+    }
     this.#isTimerless = this.#cancel === undefined;
   }
 
-  #runDeferred(): void {
+  #tickDeferred(): void {
     this.#cancel = undefined;
     // A timer may fire a little before its time.
     this.tickIfDue(this.clock() + 1);
@@ -228,7 +235,6 @@ export class Ticker<T extends object> {
         this.#pool.stocks.close();
         return;
       }
-      this.#pool.stocks.allot();
       this.#evict(this.#now);
     } finally {
       this.#ticking = false;
@@ -238,13 +244,13 @@ export class Ticker<T extends object> {
   /** Takes over what the scheduler decided. */
   #apply(adjustment: Adjustment): void {
     const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
-    const { stocks, tags } = this.#pool;
+    const { stocks } = this.#pool;
     this.#isProbeDue = probe;
-    const bypassed = new Set(typeof bypass === "boolean" ? [] : bypass);
-    const bind = () =>
-      tags.bind((tag) => bypassed.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
+    const bypassed = typeof bypass === "boolean" ? [] : bypass;
     if (shelves !== undefined) {
-      for (const tag of stocks.own.keys()) if (!shelves.has(tag)) stocks.lose(tag, bind);
+      for (const tag of stocks.own.keys()) {
+        if (!shelves.has(tag)) stocks.lose(tag, () => this.#bind(bypassed));
+      }
       for (const tag of shelves.keys()) stocks.earn(tag);
     }
     stocks.main.retention.apply(adjustment, pressure, bypass === true);
@@ -254,43 +260,61 @@ export class Ticker<T extends object> {
     if (youngMs !== undefined && !this.#options.hasOwnCeilings) {
       for (const { retention } of stocks.all) retention.moveYoung(youngMs);
     }
-    bind();
+    this.#bind(bypassed);
+  }
+
+  /** Binds each tag to its stock: the one that it has earned, that of the bypassed, or the main one. */
+  #bind(bypassed: readonly string[]): void {
+    const { stocks, tags } = this.#pool;
+    const isScattered = stocks.own.size > 0 || bypassed.length > 0;
+    // Mostly all of them are at the main one, and stay there.
+    if (!isScattered && !this.#isScattered) return;
+    this.#isScattered = isScattered;
+    const none = new Set(bypassed);
+    tags.bind((tag) => none.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
   }
 
   #evict(now: number): void {
     this.#evicted = now;
     const { stocks } = this.#pool;
+    if (stocks.own.size > 0) stocks.allot();
     let most = MAX_DISPOSALS;
+    let backlog = 0;
     for (const { account, retention } of stocks.all) {
       const { live } = account;
       // Ages are those of the last tick: what it decided is carried out, not decided anew.
       retention.evict(this.#now, this.#cycle, most);
       most = Math.max(0, most - (live - account.live));
+      backlog += retention.backlog;
     }
-    this.#backlog = stocks.sum(({ retention }) => retention.backlog);
-    if (!this.#closed) stocks.allot();
+    this.#backlog = backlog;
+    if (!this.#closed && stocks.own.size > 0) stocks.allot();
   }
 
   #sample(): Sample {
     const { maxBytes, memoryLimit, unitBytes } = this.#options;
     const { bareCost, createCost, stocks, tags, watch } = this.#pool;
-    const host = this.#host;
     const before = this.#now;
     this.#now = this.clock();
     this.#ticks++;
     this.#sampling.tick();
-    // Before settling, which starts the next peak.
-    const peaks = new Map(stocks.all.map((stock) => [stock, stock.account.peak]));
     stocks.settle(this.#now, this.#cycle);
     watch.settle();
-    const gc = this.#read(() => host.gc()) ?? noGc;
-    const heap = this.#heap = this.#read(() => checkHeap(host.heap()));
-    this.#read(() => this.#gc.addReading(gc));
+    const gc = this.#readGc();
+    const heap = this.#heap = this.#readHeap();
     const cycleEnded = this.#endCycle(gc);
     const used = tags.sample();
-    const limit = memoryLimit ?? heap?.limitBytes ?? finite(host.memoryLimit);
+    const limit = memoryLimit ?? heap?.limitBytes ?? finite(this.#host.memoryLimit);
     const createUs = createCost.us;
     const bareUs = bareCost.us;
+    let acquires = 0;
+    let misses = 0;
+    for (const tag of used) {
+      acquires += tag.acquires;
+      misses += tag.misses;
+    }
+    const shelves: ShelfSample[] = [];
+    for (const [tag, stock] of stocks.own) shelves.push({ tag, ...this.#look(stock) });
     this.#elapsedMs = this.#now - before;
     this.#memoryLimit = limit;
     return {
@@ -298,15 +322,15 @@ export class Ticker<T extends object> {
       elapsedMs: this.#elapsedMs,
       cycle: this.#cycle,
       cycleEnded,
-      acquires: used.reduce((sum, tag) => sum + tag.acquires, 0),
-      misses: used.reduce((sum, tag) => sum + tag.misses, 0),
-      ...this.#look(stocks.main, peaks),
-      shelves: Array.from(stocks.own, ([tag, stock]) => ({ tag, ...this.#look(stock, peaks) })),
+      acquires,
+      misses,
+      ...this.#look(stocks.main),
+      shelves,
       tags: used,
       ...(createUs === undefined ? {} : { createUs }),
       ...(bareUs === undefined ? {} : { bareUs }),
       ...(unitBytes === undefined ? {} : { unitBytes }),
-      bytes: stocks.sum(({ retention }) => retention.bytes),
+      bytes: stocks.bytes,
       maxBytes,
       ...(heap === undefined ? {} : { heap }),
       ...(limit === undefined ? {} : { memoryLimit: limit }),
@@ -315,23 +339,46 @@ export class Ticker<T extends object> {
   }
 
   /** What a scheduler may know of a stock. */
-  #look(stock: Stock<T>, peaks: ReadonlyMap<Stock<T>, number>): LevelSample {
-    const { account, heat, retention } = stock;
-    const ages = retention.ages(this.#now);
-    const held = retention.generations(this.#now);
+  #look({ account, heat, retention }: Stock<T>): LevelSample {
     return {
       leased: Math.max(0, account.inUse),
-      peak: peaks.get(stock)!,
+      peak: account.lastPeak,
       live: account.live,
       hotLevels: heat.hot,
       oldLevels: heat.old,
-      generations: held.map((generation, i) => ({ ...generation, idle: ages[i]! })),
+      generations: retention.sample(this.#now),
     };
   }
 
   #read<R>(reading: () => R): R | undefined {
     try {
       return reading();
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  /** The collections since the last tick; none where the host cannot tell. */
+  #readGc(): GcReading {
+    try {
+      const gc = this.#host.gc() ?? noGc;
+      this.#gc.addReading(gc);
+      return gc;
+    } catch (error) {
+      this.#report(error);
+      return noGc;
+    }
+  }
+
+  /** The heap now, where the runtime shows it: a reading whose figures are figures. */
+  #readHeap(): HeapReading | undefined {
+    try {
+      const heap = this.#host.heap();
+      if (heap === undefined || finite(heap.usedBytes) === undefined) return undefined;
+      if (heap.limitBytes === undefined || heap.limitBytes > 0) return heap;
+      const { limitBytes: _, ...rest } = heap;
+      return rest;
     } catch (error) {
       this.#report(error);
       return undefined;
@@ -363,14 +410,6 @@ export class Ticker<T extends object> {
     }
     return undefined;
   }
-}
-
-/** A heap reading whose figures are figures, or `undefined`. */
-function checkHeap(heap: HeapReading | undefined): HeapReading | undefined {
-  if (heap === undefined || finite(heap.usedBytes) === undefined) return undefined;
-  if (heap.limitBytes === undefined || heap.limitBytes > 0) return heap;
-  const { limitBytes: _, ...rest } = heap;
-  return rest;
 }
 
 /** The fields of an adjustment, each read once; anything that is no object stays what it is. */

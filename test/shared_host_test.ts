@@ -3,6 +3,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type GcReading, type Host, inertHost, SharedHost } from "../mod.ts";
+import { GcSum } from "../src/gc.ts";
 import { FakeHost } from "../testing/fake_host.ts";
 
 describe("SharedHost", () => {
@@ -23,6 +24,21 @@ describe("SharedHost", () => {
     const late = shared.share();
     assertEquals(late.gc().minor, 1);
     assertEquals(shared.share().gc(), none);
+  });
+
+  it("tells each share how long every collection took", () => {
+    const sum = new GcSum();
+    const shared = new SharedHost({ ...inertHost(), gc: () => sum.take() });
+    const [one, two] = [shared.share(), shared.share()];
+    sum.add({ kind: "minor", pauseMs: 1 });
+    const first = one.gc();
+    sum.add({ kind: "minor", pauseMs: 100 });
+    const both = two.gc();
+    const total = ({ pauses }: GcReading) => pauses!.counts.reduce((a, b) => a + b);
+    assertEquals([first.pauses!.sum, total(first)], [1, 1]);
+    assertEquals([both.pauses!.sum, total(both)], [101, 2]);
+    assertEquals(one.gc().pauses!.sum, 100);
+    assertEquals(one.gc().pauses, undefined);
   });
 
   it("closes its host with the last share, once", () => {
