@@ -69,6 +69,8 @@ export class LevelGaps {
   readonly #counts: Float64Array = new Float64Array(BANDS * BINS);
   /** The same over all bands. */
   readonly #pooled: Float64Array = new Float64Array(BINS);
+  /** The bands of which gaps are known, and those above them. */
+  #learnt = 0;
   /** How long a level of each band is worth keeping, in ms. */
   readonly #keepMs: Float64Array = new Float64Array(BANDS);
   /** The idle levels that demand has ever reached, deepest first. */
@@ -131,6 +133,7 @@ export class LevelGaps {
       const first = band * BINS;
       for (let i = first; i < first + BINS; i++) this.#counts[i]! *= 1 - share / MEMORY;
       this.#counts[first + bin]! += share;
+      this.#learnt = Math.max(this.#learnt, band + 1);
       level = end;
     }
   }
@@ -140,7 +143,7 @@ export class LevelGaps {
     const pooled = this.#pooled.fill(0);
     const bands = Math.min(BANDS, bandOf(Math.max(1, this.#runs[0]?.depth ?? 1)) + 1);
     let total = 0;
-    for (let i = 0; i < BANDS * BINS; i++) {
+    for (let i = 0; i < this.#learnt * BINS; i++) {
       pooled[i % BINS]! += this.#counts[i]!;
       total += this.#counts[i]!;
     }
