@@ -64,7 +64,9 @@ export function tagHeat(heat: number, uses: number, decayRate: number): number {
 export class LevelHeat {
   readonly #share: number;
   readonly #window: number;
+  /** The peaks of the window as they came, and the same with the highest first. */
   readonly #peaks: number[] = [];
+  readonly #sorted: number[] = [];
   #lives: number[] = [];
 
   /** Makes one for levels of which none has been used. */
@@ -75,8 +77,12 @@ export class LevelHeat {
 
   /** Learns the peak of a tick. */
   tick(peak: number): void {
+    const sorted = this.#sorted;
+    if (this.#peaks.length >= this.#window) sorted.splice(sorted.indexOf(this.#peaks.shift()!), 1);
     this.#peaks.push(peak);
-    if (this.#peaks.length > this.#window) this.#peaks.shift();
+    let place = 0;
+    while (place < sorted.length && sorted[place]! > peak) place++;
+    sorted.splice(place, 0, peak);
   }
 
   /** Learns how many objects lived at the end of a cycle. */
@@ -86,8 +92,8 @@ export class LevelHeat {
 
   /** Levels 1 to this are hot. */
   get hot(): number {
-    const peaks = Float64Array.from(this.#peaks).sort();
-    return peaks[peaks.length - Math.ceil(peaks.length * this.#share)] ?? 0;
+    const sorted = this.#sorted;
+    return sorted[Math.ceil(sorted.length * this.#share) - 1] ?? 0;
   }
 
   /** Levels 1 to this have survived three cycles. */

@@ -79,7 +79,8 @@ export class LevelGaps {
   #leased = 0;
 
   /** Looks at the demand, and learns the gaps that have ended. */
-  look({ now, elapsedMs, ...demand }: Demand): void {
+  look(demand: Demand): void {
+    const { now, elapsedMs } = demand;
     const peak = Math.min(demand.peak, DEEPEST);
     const leased = Math.min(demand.leased, DEEPEST);
     const runs = this.#runs;

@@ -22,7 +22,8 @@ export function shareOf(
   usedBytes: number | undefined,
   limitBytes: number | undefined,
 ): number | undefined {
-  const [used, limit] = [usedBytes ?? NaN, limitBytes ?? NaN];
+  const used = usedBytes ?? NaN;
+  const limit = limitBytes ?? NaN;
   return Number.isFinite(used) && limit > 0 && limit < Infinity ? used / limit : undefined;
 }
 
