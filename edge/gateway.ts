@@ -189,7 +189,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     },
     lease,
     async (c) => {
-      const context = c.var.pooled;
+      const context = c.get("pooled");
       const value = await answer(c.var.input, context);
       return c.body(context.json(value), 200, { "Content-Type": "application/json" });
     },

@@ -11,7 +11,7 @@
  * const app = new Hono<PooledEnv>();
  * app.use(pooled());
  * app.get("/items/:id", (c) => {
- *   const { scratch } = c.var.pooled;
+ *   const { scratch } = c.get("pooled");
  *   scratch.write(JSON.stringify({ id: c.req.param("id") }));
  *   return c.body(scratch.view(), 200, { "Content-Type": "application/json" });
  * });

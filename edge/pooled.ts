@@ -27,7 +27,8 @@ import { type App, Visit } from "./visit.ts";
 const SOON_TURNS = 12;
 
 /**
- * Hono middleware that leases an object for each request, as the variable `pooled`.
+ * Hono middleware that leases an object for each request, as the variable `pooled`: take it with
+ * `c.get("pooled")`, since `c.var` copies all variables each time that it is asked for one.
  *
  * The lease is tagged with the pattern of the matched route, never with the URL. It ends when its
  * last holder has finished: the handler, whether it answered or threw; each promise that was given to
@@ -55,7 +56,7 @@ const SOON_TURNS = 12;
  * const app = new Hono<PooledEnv>();
  * app.use(lease);
  * app.get("/hello/:name", (c) => {
- *   const { scratch } = c.var.pooled;
+ *   const { scratch } = c.get("pooled");
  *   scratch.write(`Hello ${c.req.param("name")}`);
  *   return c.body(scratch.view());
  * });

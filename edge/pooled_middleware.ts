@@ -24,7 +24,7 @@ import type { App } from "./visit.ts";
  *
  * const app = new Hono<PooledEnv>();
  * app.use(pooled());
- * app.get("/", (c) => c.text(`${c.var.pooled.headers.size} headers`));
+ * app.get("/", (c) => c.text(`${c.get("pooled").headers.size} headers`));
  * assertEquals(await (await app.request("/")).text(), "0 headers");
  * ```
  */
