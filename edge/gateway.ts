@@ -190,7 +190,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     lease,
     async (c) => {
       const context = c.get("pooled");
-      const value = await answer(c.var.input, context);
+      const value = await answer(c.get("input"), context);
       return c.body(context.json(value), 200, { "Content-Type": "application/json" });
     },
   );

@@ -77,7 +77,7 @@ const SOON_TURNS = 12;
  *   pool: { create: () => ({ x: 0 }), reset: (point) => void (point.x = 0) },
  * });
  * const app = new Hono<PooledEnv<{ x: number }, "point">>();
- * app.get("/", lease, (c) => c.json(++c.var.point.x));
+ * app.get("/", lease, (c) => c.json(++c.get("point").x));
  * assertEquals(await (await app.request("/")).json(), 1);
  * assertEquals(await (await app.request("/")).json(), 1);
  * lease.pool.close();

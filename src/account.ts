@@ -73,7 +73,7 @@ export class Account<T extends object> {
     return Math.max(this.#peak, this.live - this.#shelf.lowest);
   }
 
-  /** The peak of the tick before. */
+  /** The peak that the last tick found. */
   get lastPeak(): number {
     return this.#lastPeak;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Histogram, Tally } from "./histogram.ts";
+import { countable, type Histogram, Tally } from "./histogram.ts";
 
 /** One garbage collection. What a runtime cannot tell is absent, never zero. */
 export interface GcEvent {
@@ -61,13 +61,15 @@ export class GcSum {
 
   /** Adds a reading, but for what is no number in it: a host may be anybody's. */
   addReading({ minor, major, unknown, pauseMs, maxPauseMs, pauses }: GcReading): void {
-    this.#minor += count(minor);
-    this.#major += count(major);
-    this.#unknown += count(unknown);
+    this.#minor += countable(minor);
+    this.#major += countable(major);
+    this.#unknown += countable(unknown);
     if (pauseMs === undefined) return;
-    this.#pauseMs = (this.#pauseMs ?? 0) + count(pauseMs);
-    this.#maxPauseMs = Math.max(this.#maxPauseMs, count(maxPauseMs));
-    if (pauses !== undefined) (this.#pauses ??= new Tally()).addAll(pauses);
+    this.#pauseMs = (this.#pauseMs ?? 0) + countable(pauseMs);
+    this.#maxPauseMs = Math.max(this.#maxPauseMs, countable(maxPauseMs));
+    if (typeof pauses === "object" && pauses !== null) {
+      (this.#pauses ??= new Tally()).addAll(pauses);
+    }
   }
 
   /** Tells the sum. */
@@ -89,9 +91,4 @@ export class GcSum {
     this.#pauseMs = this.#pauses = undefined;
     return reading;
   }
-}
-
-/** What can be counted of a figure. */
-function count(figure: number | undefined): number {
-  return figure !== undefined && figure >= 0 && figure <= Number.MAX_SAFE_INTEGER ? figure : 0;
 }

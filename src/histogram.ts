@@ -35,10 +35,10 @@ export class Tally {
     this.#sum += ms;
   }
 
-  /** Adds what another one has counted. */
+  /** Adds what another one has counted, but for what is no number in it. */
   addAll({ counts, sum }: Omit<Histogram, "edges">): void {
-    for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += counts[i] ?? 0;
-    this.#sum += sum;
+    for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += countable(counts?.[i]);
+    this.#sum += countable(sum);
   }
 
   /** The upper edge of the band in which a share of all is reached; of the last band the lower one. */
@@ -54,4 +54,9 @@ export class Tally {
   histogram(): Histogram {
     return { edges: histogramEdges, counts: [...this.#counts], sum: this.#sum };
   }
+}
+
+/** What can be counted of a figure. */
+export function countable(figure: number | undefined): number {
+  return figure !== undefined && figure >= 0 && figure <= Number.MAX_SAFE_INTEGER ? figure : 0;
 }

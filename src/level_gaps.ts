@@ -69,7 +69,7 @@ export class LevelGaps {
   readonly #counts: Float64Array = new Float64Array(BANDS * BINS);
   /** The same over all bands. */
   readonly #pooled: Float64Array = new Float64Array(BINS);
-  /** The bands of which gaps are known, and those above them. */
+  /** How many bands there are up to the deepest of which a gap was learnt. */
   #learnt = 0;
   /** How long a level of each band is worth keeping, in ms. */
   readonly #keepMs: Float64Array = new Float64Array(BANDS);

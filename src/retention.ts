@@ -156,30 +156,32 @@ export class Retention<T extends object> {
 
   /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to `most` objects. */
   evict(now: number, cycle: number, most: number): void {
+    let gone = 0;
     if (this.#refusal !== undefined) {
       this.#targets = new Array<number>(this.#ttls.length).fill(0);
-      this.#account.evict(most, this.#refusal);
+      gone = this.#account.evict(most, this.#refusal);
       this.#backlog = this.#shelf.idle;
     } else {
       const pressed = Math.min(this.#pressed(this.#pressure, now), most);
-      this.#account.evict(pressed, "pressure");
+      gone = this.#account.evict(pressed, "pressure");
       const floor = Math.max(0, this.#floor - this.#account.inUse);
       this.#targets = this.#caps(floor);
       const plan = planEviction({
         ages: this.ages(now),
         caps: this.#targets,
         expired: this.#expired(this.#ttls.length - 1, now),
-        unused: this.#shelf.countUntouched(Infinity, cycle - OLD_CYCLES - 1),
+        unused: this.#shelf.countUntouched(now, 0, cycle - OLD_CYCLES - 1),
         floor,
         most: most - pressed,
       });
-      this.#account.evict(plan.ttl, "ttl");
-      this.#account.evict(plan.unused, "unused");
-      this.#account.evict(plan.cold, "cold");
+      gone += this.#account.evict(plan.ttl, "ttl");
+      gone += this.#account.evict(plan.unused, "unused");
+      gone += this.#account.evict(plan.cold, "cold");
       this.#backlog = plan.backlog + this.#pressed(this.#pressure, now);
     }
-    if (this.#backlog === 0) return;
-    // What had to wait is shown as what it is: allowed to lie here until the next tick.
+    if (this.#backlog === 0 && gone === 0) return;
+    // What had to wait, or came back from a dispose, is shown as what it is: allowed to lie here until
+    // the next tick.
     const held = this.#held(now);
     this.#targets = this.#targets.map((target, i) => Math.max(target, held[i]!));
   }
@@ -254,7 +256,7 @@ export class Retention<T extends object> {
   /** How many objects are older than a generation's TTL. */
   #expired(generation: number, now: number): number {
     const ttl = this.#ttls[generation]!;
-    return this.#shelf.countUntouched(now - ttl);
+    return this.#shelf.countUntouched(now, ttl);
   }
 
   /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */

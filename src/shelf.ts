@@ -141,15 +141,15 @@ export class Shelf<T> {
     this.forgetPopped();
   }
 
-  /** Counts the objects last seen touched at this time or before, and in this cycle or before. */
-  countUntouched(time: number, cycle = Infinity): number {
+  /** Counts the objects that were last seen touched `ms` before `now` or earlier, in this cycle or earlier. */
+  countUntouched(now: number, ms: number, cycle = Infinity): number {
     const steps = this.#steps;
     let from = 0;
     let to = steps.length;
     while (from < to) {
       const middle = (from + to) >> 1;
       const step = steps[middle]!;
-      if (step.time <= time && step.cycle <= cycle) from = middle + 1;
+      if (now - step.time >= ms && step.cycle <= cycle) from = middle + 1;
       else to = middle;
     }
     const end = from < steps.length ? steps[from]!.start : this.low;

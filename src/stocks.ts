@@ -53,15 +53,13 @@ export class Stocks<T extends object> {
   readonly none: Stock<T>;
   /** Those of the tags that have earned a shelf, by their names. */
   readonly own: Map<string, Stock<T>> = new Map();
-  /** The stocks that hold something, the main one first. Kept, since each tick goes over them often. */
-  holding!: readonly Stock<T>[];
-  /** All stocks, the main one first. */
-  all!: readonly Stock<T>[];
-
   /** What all accounts count together. */
   readonly totals: Totals = noTotals();
 
   readonly #options: StocksOptions<T>;
+  /** What `holding` and `all` tell: kept, since each tick goes over them often. */
+  #holding: readonly Stock<T>[] = [];
+  #all: readonly Stock<T>[] = [];
   /** What each generation of the pool may hold. */
   #ceilings: readonly number[];
   /** Those of `own` that have been given their part of it. */
@@ -77,6 +75,16 @@ export class Stocks<T extends object> {
     this.none = this.#make("none");
     this.#list();
     this.none.retention.apply({}, "none", true);
+  }
+
+  /** The stocks that hold something, the main one first. */
+  get holding(): readonly Stock<T>[] {
+    return this.#holding;
+  }
+
+  /** All stocks, the main one first. */
+  get all(): readonly Stock<T>[] {
+    return this.#all;
   }
 
   /** Adds up a figure of all stocks. */
@@ -212,8 +220,8 @@ export class Stocks<T extends object> {
 
   #list(): void {
     const leaving = this.#leaving === undefined ? [] : [this.#leaving];
-    this.holding = [this.main, ...this.own.values(), ...leaving];
-    this.all = [...this.holding, this.none];
+    this.#holding = [this.main, ...this.own.values(), ...leaving];
+    this.#all = [...this.#holding, this.none];
   }
 
   get #part(): readonly number[] {

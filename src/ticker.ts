@@ -197,12 +197,14 @@ export class Ticker<T extends object> {
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
     if (this.#cancel !== undefined || this.#isTimerless) return;
+    let cancel: (() => void) | undefined;
     try {
-      this.#cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
+      cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
     } catch (error) {
       this.#report(error);
     }
-    this.#isTimerless = this.#cancel === undefined;
+    this.#cancel = cancel;
+    this.#isTimerless = cancel === undefined;
   }
 
   #tickDeferred(): void {
@@ -235,6 +237,7 @@ export class Ticker<T extends object> {
         this.#pool.stocks.close();
         return;
       }
+      if (this.#pool.stocks.own.size > 0) this.#pool.stocks.allot();
       this.#evict(this.#now);
     } finally {
       this.#ticking = false;
@@ -246,7 +249,8 @@ export class Ticker<T extends object> {
     const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
     const { stocks } = this.#pool;
     this.#isProbeDue = probe;
-    const bypassed = typeof bypass === "boolean" ? [] : bypass;
+    // Read once: a dispose may change the array.
+    const bypassed = typeof bypass === "boolean" ? [] : [...bypass];
     if (shelves !== undefined) {
       for (const tag of stocks.own.keys()) {
         if (!shelves.has(tag)) stocks.lose(tag, () => this.#bind(bypassed));
@@ -260,16 +264,15 @@ export class Ticker<T extends object> {
     if (youngMs !== undefined && !this.#options.hasOwnCeilings) {
       for (const { retention } of stocks.all) retention.moveYoung(youngMs);
     }
-    this.#bind(bypassed);
+    const isScattered = stocks.own.size > 0 || bypassed.length > 0;
+    // Mostly all of them are at the main one, and stay there.
+    if (isScattered || this.#isScattered) this.#bind(bypassed);
+    this.#isScattered = isScattered;
   }
 
   /** Binds each tag to its stock: the one that it has earned, that of the bypassed, or the main one. */
   #bind(bypassed: readonly string[]): void {
     const { stocks, tags } = this.#pool;
-    const isScattered = stocks.own.size > 0 || bypassed.length > 0;
-    // Mostly all of them are at the main one, and stay there.
-    if (!isScattered && !this.#isScattered) return;
-    this.#isScattered = isScattered;
     const none = new Set(bypassed);
     tags.bind((tag) => none.has(tag) ? stocks.none : stocks.own.get(tag) ?? stocks.main);
   }
@@ -277,7 +280,6 @@ export class Ticker<T extends object> {
   #evict(now: number): void {
     this.#evicted = now;
     const { stocks } = this.#pool;
-    if (stocks.own.size > 0) stocks.allot();
     let most = MAX_DISPOSALS;
     let backlog = 0;
     for (const { account, retention } of stocks.all) {
@@ -361,14 +363,14 @@ export class Ticker<T extends object> {
 
   /** The collections since the last tick; none where the host cannot tell. */
   #readGc(): GcReading {
+    let gc = noGc;
     try {
-      const gc = this.#host.gc() ?? noGc;
+      gc = this.#host.gc() ?? noGc;
       this.#gc.addReading(gc);
-      return gc;
     } catch (error) {
       this.#report(error);
-      return noGc;
     }
+    return gc;
   }
 
   /** The heap now, where the runtime shows it: a reading whose figures are figures. */

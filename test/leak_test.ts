@@ -2,7 +2,7 @@
 
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { detectHost, Pool, type PoolError } from "../mod.ts";
+import { detectHost, type Host, inertHost, Pool, type PoolError } from "../mod.ts";
 import { checkStats } from "../testing/oracle.ts";
 import { assertGrammar } from "./fixture/thing.ts";
 
@@ -170,6 +170,38 @@ describe("Pool finds leaks", () => {
     // Not all of them: a collector may take what lies in a register for a reference.
     await collectUntil(() => gone >= POOLS - 2);
     assert(gone >= POOLS - 2, `${gone} of ${POOLS} pools were collected`);
+  });
+
+  it("stops ticking, and closes its host, where its timer goes on after it", { skip }, async () => {
+    const POOLS = 10;
+    let closed = 0;
+    let due: (() => void)[] = [];
+    (function drop() {
+      for (let i = 0; i < POOLS; i++) {
+        const host: Host = {
+          ...inertHost(),
+          now: () => performance.now(),
+          defer: (callback) => {
+            due.push(callback);
+            return () => {};
+          },
+          close: () => void closed++,
+        };
+        const pool = new Pool<Body>({ create: () => ({ n: 0 }), reset: () => {}, host });
+        pool.release(pool.acquire());
+      }
+    })();
+    assertEquals(due.length, POOLS);
+    let turn = 0;
+    const act = () => {
+      // What a timer has asked a WeakRef for stays until its turn ends.
+      if (turn++ % 2 === 0) return;
+      const callbacks = due;
+      due = [];
+      for (const callback of callbacks) callback();
+    };
+    await collectUntil(() => closed >= POOLS - 2, act);
+    assert(closed >= POOLS - 2, `${closed} of ${POOLS} hosts were closed`);
   });
 });
 

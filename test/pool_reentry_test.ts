@@ -1,8 +1,8 @@
 /** What user code may do in the midst of a tag losing or earning its shelf. */
 
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
-import { type Adjustment, Pool, type PoolOptions } from "../mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Adjustment, Pool, type PoolOptions, type ShelfAdjustment } from "../mod.ts";
 import type { TagHandle } from "../src/tag.ts";
 import { FakeHost } from "../testing/fake_host.ts";
 import { checkStats } from "../testing/oracle.ts";
@@ -270,5 +270,74 @@ describe("Pool in the midst of a tag's move", () => {
     pool.close();
     assertEquals(pool.stats().idle, 0);
     assertEquals(errors.every(({ message }) => message === "host") && errors.length > 3, true);
+  });
+
+  it("shows what comes back from a dispose as what the tick allows", () => {
+    let spare: Body | undefined;
+    const { pool, tick } = directed({
+      dispose: () => {
+        const back = spare;
+        spare = undefined;
+        if (back !== undefined) pool.release(back);
+      },
+    });
+    const idle = pool.acquire();
+    spare = pool.acquire();
+    pool.release(idle);
+    tick({ targets: [0, 0, 0] });
+    checkStats(pool.stats(), true);
+    assertEquals(pool.stats().idle, 1);
+  });
+
+  it("applies the tags that were named, whatever a dispose makes of the array", () => {
+    const bypass = ["z"];
+    const { pool, tick } = directed({ dispose: () => void (bypass.length = 0) });
+    const [a, z] = [pool.tag("a"), pool.tag("z")];
+    z.release(z.acquire());
+    tick(shelfFor("a"));
+    a.release(a.acquire());
+    tick({ ...noShelf, bypass });
+    assertEquals(bypass, []);
+    assertEquals(pool.stats().tags.map(({ name, shelf }) => [name, shelf]), [
+      ["a", "main"],
+      ["z", "none"],
+    ]);
+  });
+
+  it("loses no object to a scheduler whose array cannot be read", () => {
+    const { pool, tick } = directed();
+    const a = pool.tag("a");
+    tick(shelfFor("a"));
+    const leased = [a.acquire(), a.acquire()];
+    a.release(a.acquire());
+    const bypass = ["z"];
+    bypass[Symbol.iterator] = () => {
+      throw new Error("unreadable");
+    };
+    assertThrows(() => tick({ ...noShelf, bypass }), Error, "unreadable");
+    checkStats(pool.stats());
+    for (const next of [shelfFor("b"), noShelf]) tick(next);
+    for (const body of leased) a.release(body);
+    tick({});
+    // The third went with its shelf.
+    assertEquals([pool.stats().live, pool.stats().leased], [2, 0]);
+  });
+
+  it("binds a tag to the main shelf again whose shelf was earned in a tick that failed", () => {
+    const { pool, tick } = directed();
+    class Unreadable extends Map<string, ShelfAdjustment> {
+      override get(): never {
+        throw new Error("unreadable");
+      }
+    }
+    const shelves = new Unreadable([["a", {}]]);
+    assertThrows(() => tick({ shelves }), Error, "unreadable");
+    const a = pool.tag("a");
+    const leased = [a.acquire(), a.acquire()];
+    tick(noShelf);
+    for (const body of leased) a.release(body);
+    tick({});
+    const { discarded, idle, tags } = pool.stats();
+    assertEquals([discarded.bypass, idle, tags[0]!.shelf], [0, 2, "main"]);
   });
 });

@@ -2,7 +2,7 @@
 
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type GcReading, type Host, inertHost, SharedHost } from "../mod.ts";
+import { type GcReading, type Histogram, type Host, inertHost, SharedHost } from "../mod.ts";
 import { GcSum } from "../src/gc.ts";
 import { FakeHost } from "../testing/fake_host.ts";
 
@@ -39,6 +39,18 @@ describe("SharedHost", () => {
     assertEquals([both.pauses!.sum, total(both)], [101, 2]);
     assertEquals(one.gc().pauses!.sum, 100);
     assertEquals(one.gc().pauses, undefined);
+  });
+
+  it("tells what can be counted of a host's reading, whatever else is in it", () => {
+    const odd = [null, {}, { counts: [1], sum: "x" }, 7] as unknown as Histogram[];
+    for (const pauses of odd) {
+      const reading = { minor: 1, major: 1, unknown: 0, pauseMs: 3, maxPauseMs: 2, pauses };
+      const shared = new SharedHost({ ...inertHost(), gc: () => reading });
+      const [one, two] = [shared.share(), shared.share()];
+      one.gc();
+      const { major, pauseMs, pauses: told } = two.gc();
+      assertEquals([major, pauseMs, told?.sum ?? 0], [2, 6, 0]);
+    }
   });
 
   it("closes its host with the last share, once", () => {

@@ -19,7 +19,7 @@ function pop(shelf: Shelf<object>, count: number): void {
 
 /** Objects older than a time. */
 function olderThan(shelf: Shelf<object>, time: number): number {
-  return shelf.countUntouched(time);
+  return shelf.countUntouched(time, 0);
 }
 
 /** When each object was last seen touched, from the bottom up. */
@@ -91,7 +91,7 @@ describe("Shelf", () => {
     push(shelf, 3);
     shelf.settle(3, 1); // 6 of 1, 1 of 2, 3 of 3
     assertEquals([0, 1, 2, 3].map((time) => olderThan(shelf, time)), [0, 6, 7, 10]);
-    assertEquals(shelf.countUntouched(Infinity, 0), 7);
+    assertEquals(shelf.countUntouched(Infinity, 0, 0), 7);
     pop(shelf, 5);
     assertEquals([0, 1, 2, 3].map((time) => olderThan(shelf, time)), [0, 5, 5, 5]);
     push(shelf, 5);
@@ -222,6 +222,16 @@ describe("Shelf", () => {
     assertEquals(shelf.slots.filter((slot) => slot !== undefined).length, shelf.idle);
   });
 
+  it("Shelf.countUntouched() takes nothing for older than it is, however large the clock", () => {
+    const shelf = new Shelf<object>();
+    const now = 1.7e12;
+    push(shelf, 3);
+    shelf.settle(now, 0);
+    assertEquals(shelf.countUntouched(now, 1e-4), 0);
+    assertEquals(shelf.countUntouched(now, 0), 3);
+    assertEquals(shelf.countUntouched(now + 500, 500), 3);
+  });
+
   it("Shelf.settle() merges old steps towards the younger age, and recent ones not at all", () => {
     const shelf = new Shelf<object>();
     for (let time = 1; time <= 2000; time++) {
@@ -236,7 +246,7 @@ describe("Shelf", () => {
     }
     let steps = 0;
     const time: unknown = { valueOf: () => (steps++, 1000) };
-    shelf.countUntouched(time as number);
+    shelf.countUntouched(time as number, 0);
     assert(steps > 0 && steps <= 10, `${steps}: a binary search`);
   });
 

@@ -26,6 +26,8 @@ export interface Turn {
   readonly seconds: number;
   /** Processor time of all its threads, in ms. */
   readonly cpuMs: number;
+  /** Time for which its collector stopped it, in ms. */
+  readonly stoppedMs: number;
 }
 
 /** What a server did in a round. */
@@ -145,7 +147,7 @@ async function needEqual(subjects: readonly Subject[]): Promise<void> {
 
 /** A variant in a round. */
 class Subject {
-  readonly #turns: Turn[] = [];
+  readonly #turns: Omit<Turn, "stoppedMs">[] = [];
   readonly #slicesMs: number[] = [];
   readonly #loads: Load[] = [];
 
@@ -174,13 +176,19 @@ class Subject {
     const { variant, signal } = this;
     const { peakRssBytes } = this.server.usage();
     const engine = await this.server.record();
+    // The first rest, before all turns, ends a step as well.
+    const [, ...stoppedMs] = engine.stoppedMs;
+    if (stoppedMs.length !== this.#turns.length) {
+      const rule = `its log must hold ${this.#turns.length} turns`;
+      throw new Error(`Cannot measure ${variant}: ${rule}: received ${stoppedMs.length}`);
+    }
     const latencies = mergeLatencies(this.#loads);
     const requests = sum(this.#turns.map((turn) => turn.requests));
     const { bytes, unparsed } = runtime === "bun"
       ? await count({ variant, runtime, folder, signal })
       : { bytes: needAllocated(engine) / requests, unparsed: 0 };
     return {
-      turns: this.#turns,
+      turns: this.#turns.map((turn, i) => ({ ...turn, stoppedMs: stoppedMs[i]! })),
       slicesMs: this.#slicesMs,
       p50Ms: quantileMs(latencies, 0.5),
       p99Ms: quantileMs(latencies, 0.99),

@@ -63,12 +63,18 @@ export interface Service {
 export function makeService(variant: Variant, probe: Probe): Service {
   const app = new Hono<PooledEnv>();
   const fetch = ROUTES[variant](app);
-  for (const what of ["begin", "rest", "work"] as const) {
+  for (const what of ["begin", "work", "end"] as const) {
     app.post(`/${what}`, async (c) => {
       await probe[what]();
       return c.body(null, 204);
     });
   }
+  app.post("/rest", async (c) => {
+    await probe.rest();
+    // Each turn is a step.
+    probe.mark();
+    return c.body(null, 204);
+  });
   app.post("/repeat/:times", async (c) => {
     const { headers } = c.req.raw;
     const url = new URL(SOME_PATH, c.req.url);
@@ -78,12 +84,6 @@ export function makeService(variant: Variant, probe: Probe): Service {
       if (status === 200) continue;
       throw new Error(`Cannot repeat request: it must succeed: received ${status}`);
     }
-    return c.body(null, 204);
-  });
-  app.post("/end", async (c) => {
-    // All turns are one step.
-    probe.mark();
-    await probe.end();
     return c.body(null, 204);
   });
   return { fetch };
