@@ -188,8 +188,17 @@ describe("reportOf()", () => {
         "free-list": [{ rates: [100_000], stoppedMs: [100] }],
         [name]: [{ rates: [100_000], stoppedMs: [stoppedMs] }],
       });
-      assertEquals(met(reportOn("deno", at(110)))[`${name}, collector`], true);
-      assertEquals(met(reportOn("deno", at(111)))[`${name}, collector`], false);
+      for (const time of ["collector", "turn"]) {
+        assertEquals(met(reportOn("deno", at(110)))[`${name}, ${time}`], true);
+        assertEquals(met(reportOn("deno", at(111)))[`${name}, ${time}`], false);
+      }
+      // One long stop in few turns counts in the sum alone.
+      const rates = [100_000, 100_000, 100_000];
+      const once = met(reportOn("deno", {
+        "free-list": [{ rates, stoppedMs: [100, 100, 100] }],
+        [name]: [{ rates, stoppedMs: [100, 400, 100] }],
+      }));
+      assertEquals([once[`${name}, collector`], once[`${name}, turn`]], [false, true]);
     });
   }
 
@@ -230,7 +239,7 @@ describe("sheetsOf()", () => {
 
   it("says who won and who lost", () => {
     assertStringIncludes(text, "WIN    pooled against alloc: requests/s 1.14 ×");
-    assertStringIncludes(text, "WIN    pooled against alloc: GC ms/100 k, middle turn 0.6 ×");
+    assertStringIncludes(text, "WIN    pooled against alloc: GC ms/100 k 0.6 ×");
     assertStringIncludes(text, "LOSS   pooled against free-list: GC ms/100 k, middle turn 1.2 ×");
     assertStringIncludes(text, "EVEN   pooled against alloc: p99 ms 1 ×");
     assertStringIncludes(text, "LOSS   pooled against free-list-next: GC ms/100 k, middle turn");
