@@ -156,7 +156,7 @@ export class Retention<T extends object> {
 
   /** Evicts what is over the bounds at time `now` in cycle `cycle`, up to `most` objects. */
   evict(now: number, cycle: number, most: number): void {
-    let gone = 0;
+    let gone: number;
     if (this.#refusal !== undefined) {
       this.#targets = new Array<number>(this.#ttls.length).fill(0);
       gone = this.#account.evict(most, this.#refusal);
@@ -262,11 +262,10 @@ export class Retention<T extends object> {
   /** What each generation may keep: targets under ceilings, the oldest raised by the floor. */
   #caps(floor: number): number[] {
     const caps: number[] = [];
-    let missing = floor;
     for (let i = 0; i < this.#wanted.length; i++) {
       caps.push(Math.min(this.#wanted[i]!, this.#bounds[i]!));
-      missing -= caps[i]!;
     }
+    let missing = floor - sum(caps);
     for (let i = caps.length - 1; i >= 0 && missing > 0; i--) {
       const more = Math.min(missing, this.#bounds[i]! - caps[i]!);
       caps[i]! += more;

@@ -53,6 +53,7 @@ export class Stocks<T extends object> {
   readonly none: Stock<T>;
   /** Those of the tags that have earned a shelf, by their names. */
   readonly own: Map<string, Stock<T>> = new Map();
+
   /** What all accounts count together. */
   readonly totals: Totals = noTotals();
 
@@ -89,21 +90,19 @@ export class Stocks<T extends object> {
 
   /** Adds up a figure of all stocks. */
   sum(figure: (stock: Stock<T>) => number): number {
-    return this.all.reduce((sum, stock) => sum + figure(stock), 0);
+    let sum = 0;
+    for (const stock of this.all) sum += figure(stock);
+    return sum;
   }
 
   /** Objects in existence. */
   get live(): number {
-    let live = 0;
-    for (const { account } of this.all) live += account.live;
-    return live;
+    return this.sum(({ account }) => account.live);
   }
 
   /** Recorded size of all idle objects, in bytes. */
   get bytes(): number {
-    let bytes = 0;
-    for (const { retention } of this.all) bytes += retention.bytes;
-    return bytes;
+    return this.sum(({ retention }) => retention.bytes);
   }
 
   /** Whether what is released goes to who waits for it: then no shelf takes anything. */

@@ -116,7 +116,7 @@ export class TagTable<T extends object> {
         acquires: acquires - seen.acquires,
         misses: misses - seen.misses,
         heat: tag.heat,
-        hot: tag.heat >= this.#heat.tagUses,
+        hot: this.#isHot(tag),
       };
       const { us } = releases;
       if (seen.holdMs !== undefined && holds.total > 0) sample.holdMs = seen.holdMs;
@@ -142,7 +142,7 @@ export class TagTable<T extends object> {
         hits: tag.acquires - tag.misses,
         misses: tag.misses,
         heat: tag.heat,
-        hot: tag.heat >= this.#heat.tagUses,
+        hot: this.#isHot(tag),
         shelf: tag.stock.place,
         ...(p50 === undefined || p99 === undefined ? {} : { holdMs: { p50, p99 } }),
         holds: tag.held.histogram(),
@@ -200,5 +200,9 @@ export class TagTable<T extends object> {
 
   #used(): TagHandle<T>[] {
     return [...this.#byHolder.values()].filter((tag) => tag.acquires > 0);
+  }
+
+  #isHot(tag: TagHandle<T>): boolean {
+    return tag.heat >= this.#heat.tagUses;
   }
 }

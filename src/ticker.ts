@@ -95,11 +95,11 @@ export class Ticker<T extends object> {
   ) {
     this.#pool = pool;
     this.#options = options;
-    this.#host = options.host;
+    const { host } = options;
+    this.#host = host;
     this.#sampling = sampling;
     this.#report = report;
-    this.#latest = this.#now = this.#cycleStart = finite(this.#host.now()) ?? 0;
-    const { host } = options;
+    this.#latest = this.#now = this.#cycleStart = finite(host.now()) ?? 0;
     const self = new WeakRef(this);
     this.#runDeferred = () => {
       const ticker = self.deref();
