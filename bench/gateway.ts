@@ -12,7 +12,16 @@ import { type Report, reportOf, type Sample, WASTEFUL } from "./gateway/report.t
 import { type Served, serveSpikes } from "./gateway/serve.ts";
 import { chartsOf, sheetsOf } from "./gateway/sheet.ts";
 import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
-import type { Bench } from "./runner/bench.ts";
+import type { Bench, Effort } from "./runner/bench.ts";
+
+/**
+ * Seconds of virtual time before anything is measured, and while it is. JavaScriptCore collects some
+ * ten times a minute here: one collection more or less would be a tenth of what is drawn.
+ */
+function plan({ quick, runtime }: Effort): readonly [warm: number, measured: number] {
+  if (quick) return [4, 12];
+  return [10, runtime === "bun" ? 180 : 60];
+}
 
 /** The spiky gateway. */
 export const gateway: Bench<Served, Report, Sample> = {
@@ -28,8 +37,7 @@ export const gateway: Bench<Served, Report, Sample> = {
   measure(variant, effort, probe) {
     const isWasteful = variant.endsWith(WASTEFUL);
     const name = (isWasteful ? variant.slice(0, -WASTEFUL.length) : variant) as SubjectName;
-    const seconds = effort.quick ? [4, 12] as const : [10, 60] as const;
-    return serveSpikes({ name, isWasteful, seconds }, effort, probe);
+    return serveSpikes({ name, isWasteful, seconds: plan(effort) }, effort, probe);
   },
   complete: (served, observation) => ({
     ...figuresOf(served, observation),

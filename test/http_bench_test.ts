@@ -202,6 +202,16 @@ describe("reportOf()", () => {
     });
   }
 
+  it("judges each round by its own figures, besides the middle one", () => {
+    const { targets } = reportOn("deno", {
+      "free-list": [100, 200, 10].map((ms) => ({ rates: [100_000], stoppedMs: [ms] })),
+      "pooled": [110, 230, 11].map((ms) => ({ rates: [100_000], stoppedMs: [ms] })),
+    });
+    const sum = targets.find((one) => one.variant === "pooled" && one.name === "collector")!;
+    assertEquals([sum.figure, sum.limit, sum.met], [110, 110, true]);
+    assertEquals([sum.metRounds, sum.rounds], [2, 3]);
+  });
+
   for (const name of ["plain-pooled", "plain-around", "plain-handler"] as const) {
     it(`allows ${name} 3 % fewer requests where no scratch is needed`, () => {
       const at = (rate: number) => ({ "plain": [{ rates: [1000] }], [name]: [{ rates: [rate] }] });
@@ -235,6 +245,16 @@ describe("sheetsOf()", () => {
       "MET    plain-pooled: 0.98 × the requests/s of plain, where at least 0.97 are due; " +
         "in process +0 µs a request, where plain takes 10 µs of CPU",
     );
+  });
+
+  it("says where rounds disagree", () => {
+    const mixed = textOf(sheetsOf(reportOn("deno", {
+      "plain": [1000, 1000, 1000].map((rate) => ({ rates: [rate] })),
+      "plain-handler": [1000, 980, 900].map((rate) => ({ rates: [rate] })),
+    })));
+    assertStringIncludes(mixed, "MIXED  plain-handler: 0.98 × the requests/s of plain, where");
+    assertStringIncludes(mixed, "where plain takes 10 µs of CPU: kept in 2 of 3 rounds");
+    assertStringIncludes(mixed, "MET    plain-around: 1 × the requests/s of plain");
   });
 
   it("says who won and who lost", () => {

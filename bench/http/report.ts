@@ -60,6 +60,9 @@ export interface Target {
   readonly figure: number;
   readonly limit: number;
   readonly met: boolean;
+  /** In how many of the rounds it was reached, each by its own figures. */
+  readonly metRounds: number;
+  readonly rounds: number;
 }
 
 /** What all samples amount to. */
@@ -116,7 +119,7 @@ export function reportOf(
     runtime,
     figures,
     comparisons,
-    targets: targetsOf(runtime, figures, comparisons),
+    targets: targetsOf(runtime, samples),
     unparsed: sum([...samples.values()].flat().map(({ engine }) => engine.unparsed)),
   };
 }
@@ -161,21 +164,26 @@ function figuresOf({ turns, engine, ...sample }: Sample): Record<Figure, number>
 }
 
 function compare(ours: readonly Sample[], theirs: readonly Sample[]) {
-  const ratios = (figure: (turn: Turn) => number) =>
-    middle(
-      ours.map(({ turns }, i) =>
-        median(turns.map((turn, k) => figure(turn) / figure(theirs[i]!.turns[k]!)))
-      ),
-    );
   return {
-    requestsPerSecond: ratios(rate),
-    cpuUs: ratios(({ cpuMs, requests }) => cpuMs / requests),
+    requestsPerSecond: middle(ratios(ours, theirs, rate)),
+    cpuUs: middle(ratios(ours, theirs, ({ cpuMs, requests }) => cpuMs / requests)),
     extraUs: middle(
       ours.map(({ slicesMs }, i) =>
         median(slicesMs.map((ms, k) => ms - theirs[i]!.slicesMs[k]!)) * 1000 / SLICE_REQUESTS
       ),
     ),
   };
+}
+
+/** A figure of each turn over that of the rival's in the same turn: the middle of each round. */
+function ratios(
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+  figure: (turn: Turn) => number,
+): number[] {
+  return ours.map(({ turns }, i) =>
+    median(turns.map((turn, k) => figure(turn) / figure(theirs[i]!.turns[k]!)))
+  );
 }
 
 function rate({ requests, seconds }: Turn): number {
@@ -189,27 +197,44 @@ function middle(figures: readonly number[]): Middle {
 
 function targetsOf(
   runtime: RuntimeName,
-  figures: Report["figures"],
-  comparisons: readonly Comparison[],
+  samples: ReadonlyMap<string, readonly Sample[]>,
 ): Target[] {
-  const gain = (variant: Variant, rival: Variant) =>
-    comparisonOf(comparisons, variant, rival).requestsPerSecond.median;
+  const gains = (variant: Variant, rival: Variant) =>
+    ratios(samples.get(variant)!, samples.get(rival)!, rate);
   const least = LEAST_GAIN[runtime];
   const targets: Target[] = [];
   for (const variant of ["pooled", "pooled-around", "pooled-handler"] as const) {
     if (least !== undefined) {
-      const figure = gain(variant, "alloc");
-      targets.push({ variant, name: "alloc", figure, limit: least, met: figure >= least });
+      const rounds = gains(variant, "alloc").map((figure) => ({ figure, limit: least }));
+      targets.push({ variant, name: "alloc", ...judge(rounds, isEnough) });
     }
     for (const [name, time] of [["collector", "stoppedMs"], ["turn", "turnStoppedMs"]] as const) {
-      const figure = figures[variant][time].median;
-      const limit = round(MOST_STOPPED * figures["free-list"][time].median);
-      targets.push({ variant, name, figure, limit, met: figure <= limit });
+      const theirs = samples.get("free-list")!;
+      const rounds = samples.get(variant)!.map((ours, i) => ({
+        figure: figuresOf(ours)[time],
+        limit: MOST_STOPPED * figuresOf(theirs[i]!)[time],
+      }));
+      targets.push({ variant, name, ...judge(rounds, isLittle) });
     }
   }
   for (const variant of ["plain-pooled", "plain-around", "plain-handler"] as const) {
-    const figure = gain(variant, "plain");
-    targets.push({ variant, name: "plain", figure, limit: LEAST_KEPT, met: figure >= LEAST_KEPT });
+    const rounds = gains(variant, "plain").map((figure) => ({ figure, limit: LEAST_KEPT }));
+    targets.push({ variant, name: "plain", ...judge(rounds, isEnough) });
   }
   return targets;
+}
+
+/** What was drawn, and what it is held against. */
+type Held = Pick<Target, "figure" | "limit">;
+
+const isEnough = ({ figure, limit }: Held) => figure >= limit;
+const isLittle = ({ figure, limit }: Held) => figure <= limit;
+
+/** Judges the middle of the rounds, and each of them. */
+function judge(rounds: readonly Held[], isMet: (held: Held) => boolean) {
+  const each = rounds.map(({ figure, limit }) => ({ figure: round(figure), limit: round(limit) }));
+  const figure = round(median(each.map((one) => one.figure)));
+  const limit = round(median(each.map((one) => one.limit)));
+  const metRounds = each.filter(isMet).length;
+  return { figure, limit, met: isMet({ figure, limit }), metRounds, rounds: each.length };
 }
