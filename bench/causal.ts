@@ -14,13 +14,25 @@ import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
 import type { Bench } from "./runner/bench.ts";
 import type { Chart } from "./runner/chart.ts";
 import type { EngineRecord } from "./runner/engine_log.ts";
-import type { Sheet } from "./runner/sheet.ts";
-import { round } from "./runner/statistics.ts";
+import { needSameWork } from "./runner/checksum.ts";
+import { type Sheet, suspectUnparsed } from "./runner/sheet.ts";
+import { round, sum } from "./runner/statistics.ts";
+
+/** What one process found out. */
+interface Sample {
+  readonly chain: Chain;
+  readonly checksum: number;
+  /** Lines of the engine's log that could not be read: a stop may be missing. */
+  readonly unparsed: number;
+}
 
 /** What all samples amount to. */
 interface Report {
   /** Of the round in the middle, by variant. */
   readonly chains: Readonly<Record<string, Chain>>;
+  readonly checksum: number;
+  /** Lines of the engine's log that could not be read, over all processes. */
+  readonly unparsed: number;
 }
 
 const isBurst = (ms: number) => ms % SPIKE.everyMs < SPIKE.onMs;
@@ -35,9 +47,22 @@ export function stepsOf({ stepMs, tookMs }: Served, { stoppedMs }: EngineRecord)
 }
 
 /** The round in the middle by its 99th percentile: figures of several rounds would not fit together. */
-function middle(chains: readonly Chain[]): Chain {
-  const sorted = chains.toSorted((a, b) => a.p99Ms - b.p99Ms);
+function middle(samples: readonly Sample[]): Chain {
+  const sorted = samples.map(({ chain }) => chain).toSorted((a, b) => a.p99Ms - b.p99Ms);
   return sorted[sorted.length >> 1]!;
+}
+
+function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
+  return {
+    chains: Object.fromEntries([...samples].map(([name, taken]) => [name, middle(taken)])),
+    checksum: needSameWork(
+      "causal variants",
+      [...samples].flatMap(([name, taken]) =>
+        taken.map(({ checksum }) => [name, checksum] as const)
+      ),
+    ),
+    unparsed: sum([...samples.values()].flat().map(({ unparsed }) => unparsed)),
+  };
 }
 
 function show(figure: number | null): string {
@@ -57,7 +82,7 @@ function remarkOn(name: string, chain: Chain): string {
   })`;
 }
 
-function sheets({ chains }: Report): Sheet[] {
+function sheets({ chains, unparsed }: Report): Sheet[] {
   return [{
     rows: [
       [
@@ -88,6 +113,7 @@ function sheets({ chains }: Report): Sheet[] {
     remarks: [
       "What V8 marks in steps its log tells only as a sum, so no stop is made of it: the collector's share is at least this.",
       ...Object.entries(chains).map(([name, chain]) => remarkOn(name, chain)),
+      ...suspectUnparsed(unparsed),
     ],
   }];
 }
@@ -124,7 +150,7 @@ function charts({ chains }: Report): Chart[] {
 }
 
 /** The chain from burst to collection to latency. */
-export const causal: Bench<Served, Report, Chain> = {
+export const causal: Bench<Served, Report, Sample> = {
   question: "How much of the tail of latency do collections make?",
   rival: "the same requests without the stops that the engine's log tells of",
   packages: ["hono"],
@@ -143,10 +169,12 @@ export const causal: Bench<Served, Report, Chain> = {
       effort,
       probe,
     ),
-  complete: (served, { engine }) => chainOf(stepsOf(served, engine), isBurst),
-  report: (samples) => ({
-    chains: Object.fromEntries([...samples].map(([name, taken]) => [name, middle(taken)])),
+  complete: (served, { engine }) => ({
+    chain: chainOf(stepsOf(served, engine), isBurst),
+    checksum: served.checksum,
+    unparsed: engine.unparsed,
   }),
+  report,
   sheets,
   charts,
 };

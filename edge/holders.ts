@@ -21,6 +21,7 @@ import {
   watcherOf,
   watchExecution,
 } from "./execution.ts";
+import { type AnswerWatcher, exchangeSetter, watchAnswers } from "./given_answer.ts";
 import { type BodyEnd, heldBody } from "./held_body.ts";
 import type { HeldLease, HoldLimit } from "./hold_limit.ts";
 import { received } from "./received.ts";
@@ -42,7 +43,7 @@ interface AnsweringContext {
 type Maker = (content: unknown, init?: unknown, headers?: unknown) => unknown;
 
 /** The holders of a request's leases. */
-export class Holders implements ExecutionWatcher {
+export class Holders implements ExecutionWatcher, AnswerWatcher {
   declare lent: ExecutionWatcher["lent"];
   /** The last answer that is known to hold nothing. */
   declare answer: unknown;
@@ -57,8 +58,10 @@ export class Holders implements ExecutionWatcher {
   declare private count: number;
   declare private isHeldByHand: boolean;
   declare private isDoubtful: boolean;
-  /** The last streamed answer that was made: somebody has begun to write it. */
-  declare private stream: unknown;
+  /** The last streamed answer that was made and is not held: somebody has begun to write it. */
+  declare private stream: Response | undefined;
+  /** The last answer that the context was given, where it may be a stream. */
+  declare private given: Response | undefined;
   declare private end: PromiseWithResolvers<void> | undefined;
 
   /**
@@ -71,6 +74,7 @@ export class Holders implements ExecutionWatcher {
     if (found !== undefined && found.count > 0) return found;
     const holders = new Holders(context as AnsweringContext);
     watchExecution(context, holders);
+    exchangeSetter(context);
     return holders;
   }
 
@@ -79,7 +83,9 @@ export class Holders implements ExecutionWatcher {
     context: object,
     visit: { readonly execution: Execution | undefined },
   ): Holders {
-    return new Holders(context as AnsweringContext, visit);
+    const holders = new Holders(context as AnsweringContext, visit);
+    watchAnswers(context, holders);
+    return holders;
   }
 
   private constructor(
@@ -96,6 +102,7 @@ export class Holders implements ExecutionWatcher {
     this.isHeldByHand = false;
     this.isDoubtful = false;
     this.stream = undefined;
+    this.given = undefined;
     this.end = undefined;
     this.noteAnswers(context);
   }
@@ -141,8 +148,14 @@ export class Holders implements ExecutionWatcher {
     ) ?? false;
   }
 
+  /** A handler has ended that entered: a stream that it did not answer with is written nevertheless. */
+  exit(): void {
+    if (this.stream !== undefined) this.isDoubtful = true;
+    this.leave();
+  }
+
   /** A holder has finished. */
-  leave(): void {
+  private leave(): void {
     if (--this.count > 0) return;
     this.lease?.end(this.isDoubtful);
     // Mostly there are none, and a loop over nothing would make two objects first.
@@ -202,7 +215,7 @@ export class Holders implements ExecutionWatcher {
     const { body } = answer;
     raw ??= this.context.req.raw;
     if (body === null) {
-      const isUpgrade = answer.status === SWITCHING_PROTOCOLS || raw.headers.has("upgrade");
+      const isUpgrade = answer.status === SWITCHING_PROTOCOLS || asksForSocket(raw);
       if (this.stream !== undefined || isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
       return this.answer = answer;
     }
@@ -220,20 +233,14 @@ export class Holders implements ExecutionWatcher {
     // Before it counts: a platform may refuse.
     this.keepAlive();
     this.count++;
-    if (this.stream !== undefined && this.isDropped(body)) this.isDoubtful = true;
+    if (this.stream !== undefined && isUnread(this.stream, body)) this.isDoubtful = true;
     // From now on the body that is held tells whether it is dropped.
-    this.stream = undefined;
+    this.stream = this.given = undefined;
     const ended = (how: BodyEnd) => {
       if (how === "broken") this.isDoubtful = true;
       this.leave();
     };
     return this.answer = new Response(heldBody(body, ended), answer);
-  }
-
-  /** Whether the stream that was made is neither this body nor read by whoever made this one. */
-  private isDropped(body: ReadableStream): boolean {
-    const made = (this.stream as Response).body;
-    return made !== body && made?.locked !== true;
   }
 
   /** Looks at what an app answers, as {@linkcode settle} does at what a handler does. */
@@ -249,7 +256,19 @@ export class Holders implements ExecutionWatcher {
 
   /** Notes the answers of one more context of the request. */
   noteOther(context: object): void {
-    if (context !== this.context) this.noteAnswers(context as AnsweringContext);
+    if (context === this.context) return;
+    watchAnswers(context, this);
+    this.noteAnswers(context as AnsweringContext);
+  }
+
+  /** Notes an answer that is given in the place of the one before. */
+  noteGiven(answer: unknown): void {
+    const { given } = this;
+    if (answer === given && given !== undefined) return;
+    // Not every answer of which nothing is known is a stream, but one that is goes on without a reader.
+    // Deno takes bytes out of a body that is put into another answer: those then count as dropped.
+    if (given !== undefined && given.body !== null) this.noteStream(given, answer);
+    this.given = answer === this.answer || !isResponse(answer) ? undefined : answer;
   }
 
   /** Notes the answers that a context makes of texts and bytes. */
@@ -278,11 +297,33 @@ export class Holders implements ExecutionWatcher {
 
   /** Notes an answer that was made of some content. */
   private noteMade(content: unknown, answer: unknown): unknown {
-    if (isStream(content)) this.stream = answer;
+    if (isStream(content)) this.noteStream(answer as Response, content);
     // What answers an upgrade has no content, and is looked at.
     else if (content !== null && content !== undefined) this.answer = answer;
     return answer;
   }
+
+  /** Notes a stream that somebody has begun to write, and what comes in its place or is made of it. */
+  private noteStream(stream: Response, next: unknown): void {
+    if (this.stream !== undefined && isUnread(this.stream, bodyOf(next))) this.isDoubtful = true;
+    this.stream = stream;
+  }
+}
+
+/** Whether a stream that was made is neither this body nor read by whoever made this one. */
+function isUnread(stream: Response, body: unknown): boolean {
+  const made = stream.body;
+  return made !== body && made?.locked !== true;
+}
+
+/** What is read of something that an answer is made of, or of an answer. */
+function bodyOf(content: unknown): unknown {
+  return isResponse(content) ? content.body : content;
+}
+
+/** Whether a request asks to become a WebSocket; the header asks for other things as well. */
+function asksForSocket({ headers }: Request): boolean {
+  return /\bwebsocket\b/i.test(headers.get("upgrade") ?? "");
 }
 
 const SWITCHING_PROTOCOLS = 101;
@@ -303,7 +344,12 @@ function isStream(content: unknown): boolean {
 export interface Closable {
   /** Has a listener told of the end. */
   addEventListener(type: "close", listener: () => void): void;
+  /** 3 where it has ended. */
+  readonly readyState?: number;
 }
+
+/** The `readyState` of a socket that has ended. */
+const CLOSED = 3;
 
 /**
  * Keeps what {@linkcode pooled} leased for a request until a promise has settled.
@@ -375,7 +421,9 @@ export function hold(context: object, until?: unknown): unknown {
     for (const end of ends) end();
   };
   if (until === undefined) return done;
-  until.addEventListener("close", done);
+  // It tells of its end once, which may have been before anybody listened.
+  if (until.readyState === CLOSED) done();
+  else until.addEventListener("close", done);
   return until;
 }
 

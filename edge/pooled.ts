@@ -155,7 +155,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     } finally {
       // What runs later in this request must not find an object that is somebody else's by then.
       c.set(name, outer as T);
-      holders.leave();
+      holders.exit();
     }
   };
 
@@ -165,7 +165,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       const late = await answer;
       return holders.settle(late, holders.isAnswered) as R;
     } finally {
-      holders.leave();
+      holders.exit();
     }
   };
 
@@ -192,7 +192,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
           ? settle(answer as PromiseLike<R>, holders)
           : holders.settle(answer)) as R;
       } finally {
-        if (!isPending) holders.leave();
+        if (!isPending) holders.exit();
       }
     };
     return (c: C): R => {

@@ -114,6 +114,6 @@ export class Visit implements Front {
   private leave(): void {
     this.isOver = true;
     this.waiting = undefined;
-    this.holders?.leave();
+    this.holders?.exit();
   }
 }

@@ -387,6 +387,59 @@ for (const way of ["middleware", "around"] as const) {
       assertEquals(account(free.pool), EXPIRED);
     });
 
+    const FAILS: Readonly<Record<string, (c: Context) => Answer>> = {
+      "throws": (c) => {
+        stream(c, async (out) => void await out.write("x"));
+        throw new Error("after it began");
+      },
+      "rejects": async (c) => {
+        await Promise.resolve();
+        stream(c, async (out) => void await out.write("x"));
+        throw new Error("after it began");
+      },
+      "answers with another stream": (c) => {
+        stream(c, async (out) => void await out.write("x"));
+        return stream(c, async (out) => void await out.write("instead"));
+      },
+      "answers with another body": (c) => {
+        stream(c, async (out) => void await out.write("x"));
+        return new Response(new Response("instead").body);
+      },
+    };
+    for (const [what, handler] of Object.entries(FAILS)) {
+      it(`expires where a handler begins a stream and ${what}`, async () => {
+        const { get, pool } = serve(handler, way);
+        await (await get()).text();
+        await settled();
+        assertEquals(account(pool), EXPIRED);
+      });
+    }
+
+    it("ends as usual where a stream is made of another one", async () => {
+      const { get, pool } = serve((c, context) => {
+        const first = c.body(partsOf(context));
+        return c.body(first.body!.pipeThrough(new TransformStream()));
+      }, way);
+      assertEquals(await (await get()).text(), "s3cret".repeat(3));
+      await settled();
+      assertEquals(account(pool), ENDED);
+    });
+
+    it("ends as usual where a request asks for another upgrade than to a socket", async () => {
+      const { get, pool } = serve((c) => c.redirect("/elsewhere"), way);
+      await get({ headers: { Upgrade: "h2c" } });
+      assertEquals(account(pool), ENDED);
+    });
+
+    it("is not held by a socket that has closed already", async () => {
+      const { get, pool } = serve((c) => {
+        hold(c, Object.assign(new EventTarget(), { readyState: 3 }));
+        return c.text("ok");
+      }, way);
+      await get();
+      assertEquals(account(pool), ENDED);
+    });
+
     it("expires where a handler never settles, and goes to nobody", async () => {
       const host = new FakeHost({ timers: true });
       const gate = Promise.withResolvers<void>();

@@ -374,13 +374,26 @@ describe("pooled().handler()", () => {
   });
 
   it("uses no object again whose stream a middleware drops", async () => {
-    const write = (c: Context) => {
-      const thing = c.get("thing") as Thing;
-      return stream(c, async (out) => {
-        await settle();
-        thing.owner = "late";
-        await out.write("late");
-      }, () => Promise.resolve());
+    const writes: Record<string, (c: Context) => Response> = {
+      stream(c) {
+        const thing = c.get("thing") as Thing;
+        return stream(c, async (out) => {
+          await settle();
+          thing.owner = "late";
+          await out.write("late");
+        }, () => Promise.resolve());
+      },
+      response(c) {
+        const thing = c.get("thing") as Thing;
+        const { readable, writable } = new TransformStream();
+        const write = async () => {
+          await settle();
+          thing.owner = "late";
+          await writable.getWriter().write("late");
+        };
+        write().catch(() => {});
+        return new Response(readable, { headers: { ETag: '"v"' } });
+      },
     };
     const drops: Record<string, (app: Hono) => void> = {
       etag: (app) => app.use(etag(), (c, next) => (c.header("ETag", '"v"'), next())),
@@ -398,19 +411,24 @@ describe("pooled().handler()", () => {
         c.res = new Response("instead");
       });
     for (const [name, drop] of Object.entries(drops)) {
-      const { lease, pool } = things();
-      const app = new Hono<{ Variables: { thing: Thing } }>();
-      drop(app as unknown as Hono);
-      app.get("/", (c) => {
-        c.set("thing", lease.of(c));
-        return write(c);
-      });
-      const answer = await lease.handler(app)(
-        request("/", { headers: { "If-None-Match": '"v"' } }),
-      );
-      assertEquals([name, answer.status], [name, name === "etag" ? 304 : 200]);
-      await answer.text();
-      assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1], name);
+      for (const [what, write] of Object.entries(writes)) {
+        for (const way of ["handler", "middleware"]) {
+          const where = `${name}, ${what}, ${way}`;
+          const { lease, pool } = things();
+          const app = new Hono<{ Variables: { thing: Thing; pooled: Thing } }>();
+          if (way === "middleware") app.use(lease as never);
+          drop(app as unknown as Hono);
+          app.get("/", (c) => {
+            c.set("thing", way === "handler" ? lease.of(c) : c.get("pooled"));
+            return write(c);
+          });
+          const serve = way === "handler" ? lease.handler(app) : app.fetch;
+          const answer = await serve(request("/", { headers: { "If-None-Match": '"v"' } }));
+          assertEquals([where, answer.status], [where, name === "etag" ? 304 : 200]);
+          await answer.text();
+          assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1], where);
+        }
+      }
     }
   });
 
@@ -421,6 +439,21 @@ describe("pooled().handler()", () => {
     app.use("/cors", cors(), async (c, next) => {
       await next();
       c.header("X-Late", "yes");
+    });
+    app.use("/rebuilt", async (c, next) => {
+      await next();
+      c.res = new Response(c.res.body, c.res);
+    });
+    app.get("/rebuilt", (c) => {
+      const line = new TextEncoder().encode(`${lease.of(c).owner}line`);
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            controller.enqueue(line);
+            controller.close();
+          },
+        }),
+      );
     });
     for (const path of ["/zip", "/cors"]) {
       app.get(path, (c) => {
@@ -441,6 +474,7 @@ describe("pooled().handler()", () => {
     assertEquals(await text.text(), "line line line ");
     const other = await handler(request("/cors"));
     assertEquals([await other.text(), other.headers.get("x-late")], ["line line line ", "yes"]);
+    assertEquals(await (await handler(request("/rebuilt"))).text(), "line");
     await settle();
     assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 0]);
   });

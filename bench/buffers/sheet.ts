@@ -92,7 +92,8 @@ export function sheetsOf(report: Report): Sheet[] {
           ? []
           : ["UNKNOWN bytes per hit: this runtime does not tell what a program allocates"]),
         "",
-        "Times are medians without collections; each is compared by the free list of its own process.",
+        "Each is compared by the free list of its own process. Times are medians of batches, most of them without",
+        "a collection; on workerd, whose clock has steps, they are means with the collections that allocation causes.",
         ...compare(report),
       ],
     },

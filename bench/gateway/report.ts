@@ -5,6 +5,7 @@
  */
 
 import type { RuntimeName } from "../runner/bench.ts";
+import { needSameWork } from "../runner/checksum.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
 import type { Figures, Series } from "./figures.ts";
 import { MEMORY_FRACTION, type SubjectName, SUBJECTS } from "./subject.ts";
@@ -119,7 +120,12 @@ export function reportOf(
 function sceneOf(samples: ReadonlyMap<string, readonly Sample[]>, suffix: string): Scene {
   const of = (name: SubjectName) => samples.get(name + suffix)!;
   const figures = (name: SubjectName) => of(name).map((sample) => sample.figures);
-  const checksum = needSameWork(NAMES.map((name) => [name + suffix, figures(name)]));
+  const checksum = needSameWork(
+    "gateway variants",
+    NAMES.flatMap((name) =>
+      figures(name).map(({ checksum }) => [name + suffix, checksum] as const)
+    ),
+  );
   const variants = record((name) => medianOf(figures(name), checksum));
   const spreads = record((name) => spreadOf(figures(name)));
   return {
@@ -134,19 +140,6 @@ function sceneOf(samples: ReadonlyMap<string, readonly Sample[]>, suffix: string
 
 function record<V>(make: (name: SubjectName) => V): Record<SubjectName, V> {
   return Object.fromEntries(NAMES.map((name) => [name, make(name)])) as Record<SubjectName, V>;
-}
-
-/** The checksum of all. A variant that drops work would look faster than it is. */
-function needSameWork(all: readonly (readonly [name: string, figures: Figures[]])[]): number {
-  const [, [first]] = all[0]! as readonly [string, [Figures]];
-  for (const [name, figures] of all) {
-    for (const { checksum } of figures) {
-      if (checksum === first.checksum) continue;
-      const rule = `variants must do the same work, with the checksum ${first.checksum}`;
-      throw new Error(`Cannot compare gateway variants: ${rule}: received ${checksum} of ${name}`);
-    }
-  }
-  return first.checksum;
 }
 
 const MEASURES: readonly Measure[] = [

@@ -5,7 +5,7 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
-import { percentDown, type Sheet, verdict } from "../runner/sheet.ts";
+import { percentDown, type Sheet, suspectUnparsed, verdict } from "../runner/sheet.ts";
 import { round, type Spread } from "../runner/statistics.ts";
 import { WINDOW_MS } from "./figures.ts";
 import { type Measure, type Report, type Saving, type Scene, WASTEFUL } from "./report.ts";
@@ -133,7 +133,7 @@ function warn({ suspicions, garbage, unparsed, clockStepMs }: Report): string[] 
       : [`The clock goes on in steps of ${clockStepMs} ms, so p99.9 is no finer.`]),
     ...suspicions.map((text) => `SUSPECT ${text}`),
     ...garbage.suspicions.map((text) => `SUSPECT with garbage: ${text}`),
-    ...(unparsed === 0 ? [] : [`SUSPECT ${unparsed} lines of the engine's log could not be read`]),
+    ...suspectUnparsed(unparsed),
   ];
 }
 

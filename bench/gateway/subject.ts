@@ -31,7 +31,10 @@ export interface Subject {
 /** The routes of the gateway; any power of two. */
 export const ROUTES = 4;
 
-/** `sync.Pool` is cleared as often, in ms: about what Go's collector does under such a load. */
+/**
+ * `sync.Pool` is cleared as often, in ms: the ancestor's cadence. Go's collector comes when the heap has
+ * doubled, so beside as many live objects it would come more seldom.
+ */
 const CLEAR_MS = 100;
 /** Collections are asked for as often, in ms. */
 const WATCH_MS = 10;

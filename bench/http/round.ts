@@ -59,13 +59,14 @@ function plan({ quick }: Effort): { turns: number; slices: number; warmS: number
 /** Measures all variants. */
 export async function measureRound(
   order: readonly string[],
+  round: number,
   effort: Effort,
   tell: (what: string) => void,
 ): Promise<Round<Sample>> {
   return await interruptible("Cannot measure http", async (signal) => {
     const folder = await Deno.makeTempDir({ prefix: "pool_bench_" });
     try {
-      return await inTurns(order as readonly Variant[], effort, tell, folder, signal);
+      return await inTurns(order as readonly Variant[], round, effort, tell, folder, signal);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -74,6 +75,7 @@ export async function measureRound(
 
 async function inTurns(
   order: readonly Variant[],
+  round: number,
   effort: Effort,
   tell: (what: string) => void,
   top: string,
@@ -94,7 +96,7 @@ async function inTurns(
     await runWrk(server.url, warmS, signal);
   }
   await needEqual(subjects);
-  const random = new Random(order.join());
+  const random = new Random(`http, round ${round}`);
   for (const { server } of subjects) await server.begin();
   for (let i = 0; i < turns; i++) {
     for (const subject of random.shuffle(subjects)) {

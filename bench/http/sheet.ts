@@ -5,7 +5,7 @@
  */
 
 import type { BarChart, Chart } from "../runner/chart.ts";
-import { type Sheet, verdict } from "../runner/sheet.ts";
+import { type Sheet, suspectUnparsed, verdictOfRounds } from "../runner/sheet.ts";
 import { comparisonOf, type Figure, FIGURES, type Middle, type Report } from "./report.ts";
 import { type Variant, VARIANTS } from "./service.ts";
 import { CONNECTIONS } from "./wrk.ts";
@@ -53,7 +53,9 @@ const CONTESTANTS: readonly (readonly [variant: Variant, rival: Variant])[] = [
   ["pooled", "alloc"],
   ["pooled", "free-list-next"],
   ["pooled", "free-list"],
+  ["pooled-around", "alloc"],
   ["pooled-around", "free-list"],
+  ["pooled-handler", "alloc"],
   ["pooled-handler", "free-list"],
 ];
 
@@ -99,10 +101,7 @@ export function sheetsOf(report: Report): Sheet[] {
     remarks: METHOD,
   };
   const contests = CONTESTANTS.flatMap(([variant, rival]) => contest(report, variant, rival));
-  const remarks = [...judge(report), ...contests];
-  if (report.unparsed > 0) {
-    remarks.push(`${report.unparsed} lines of the engines' logs could not be read.`);
-  }
+  const remarks = [...judge(report), ...contests, ...suspectUnparsed(report.unparsed)];
   return [...tables, ratios, { remarks }];
 }
 
@@ -113,11 +112,7 @@ function show({ median, spread: [least, greatest] }: Middle): string {
 /** What was to be reached. */
 function judge({ figures, comparisons, targets }: Report): string[] {
   return targets.map(({ variant, name, figure, limit, metRounds, rounds }) => {
-    const isMixed = metRounds > 0 && metRounds < rounds;
-    const tell = (what: string) =>
-      isMixed
-        ? `MIXED  ${what}: kept in ${metRounds} of ${rounds} rounds`
-        : verdict(metRounds === rounds, what);
+    const tell = (what: string) => verdictOfRounds(metRounds, rounds, what);
     if (name === "collector" || name === "turn") {
       const when = name === "turn" ? "in the middle turn" : "over all turns";
       const allowed = `where at most ${limit} are allowed (free-list's + 10 %)`;

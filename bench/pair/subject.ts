@@ -371,15 +371,16 @@ function leased(): Subject {
 
 function lent(): Subject {
   const ignore = () => {};
+  let i = 0;
   const touch = (object: Session) => {
-    object.hits = 1;
-    return object.hits;
+    object.hits = i;
+    return object.hits - i + 1;
   };
   const { tag, runOthers } = makePools((tag) => tag.with(ignore));
   return {
     run() {
       let touches = 0;
-      for (let i = 0; i < PAIRS; i++) touches += tag.with(touch);
+      for (i = 0; i < PAIRS; i++) touches += tag.with(touch);
       consume(touches);
       return touches;
     },

@@ -5,7 +5,7 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
-import type { Sheet } from "../runner/sheet.ts";
+import { type Sheet, suspectUnparsed } from "../runner/sheet.ts";
 import { round, type Spread } from "../runner/statistics.ts";
 import type { Figures, Report } from "./report.ts";
 import { type Holder, HOLDERS, type Route, ROUTES } from "./route.ts";
@@ -46,7 +46,7 @@ export function sheetsOf({ runtime, figures, unparsed }: Report): Sheet[] {
       runtime === "bun"
         ? "JavaScriptCore counts array buffers: a new context's scratch is in the figures."
         : "V8 counts no array buffers: a new context's scratch comes on top, and what it grows by.",
-      ...(unparsed === 0 ? [] : [`${unparsed} lines of engines' logs say nothing known.`]),
+      ...suspectUnparsed(unparsed),
     ],
   }];
 }

@@ -124,9 +124,17 @@ export interface Round<Sample = unknown> {
  */
 export interface RoundBench<Sample = unknown, Document extends object = object>
   extends Question<Sample, Document> {
-  /** Measures all variants, and tells now and then how far it is. */
+  /**
+   * Measures all variants.
+   *
+   * @param order The order in which they begin.
+   * @param round The round's number, from 0 on: what is drawn must differ from that of other rounds.
+   * @param effort How thoroughly.
+   * @param tell Told now and then how far it is.
+   */
   measureRound(
     order: readonly string[],
+    round: number,
     effort: Effort,
     tell: (what: string) => void,
   ): Promise<Round<Sample>>;

@@ -116,7 +116,7 @@ async function measureAll(inquiry: Inquiry, variants: readonly string[], rounds:
       const where = `${name} on ${runtime}, round ${i + 1} of ${rounds}`;
       if (isRoundBench) progress.next(where);
       const round = isRoundBench
-        ? await bench.measureRound(order, inquiry, (what) => progress.now(`${where}: ${what}`))
+        ? await bench.measureRound(order, i, inquiry, (what) => progress.now(`${where}: ${what}`))
         : await measureEach({ ...inquiry, bench }, order, (variant) => {
           progress.next(`${where}: ${variant}`);
         });

@@ -63,6 +63,13 @@ async function measure(task: Task, action: string, signal: AbortSignal): Promise
   });
   if (runtime !== "bun" || bench.asksAllocated !== true) return complete(observation.engine);
   const counting = await runOnce(task, action, signal, JSC_COUNT);
+  const [checksum, again] = [result, counting.result].map(({ sample }) =>
+    (sample as { checksum?: number }).checksum
+  );
+  if (again !== checksum) {
+    const rule = `the process that counts must do the same work, with the checksum ${checksum}`;
+    throw new Error(`${action}: ${rule}: received ${again}`);
+  }
   return complete(withAllocated(observation.engine, counting.watch.observation().engine));
 }
 

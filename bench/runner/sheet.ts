@@ -36,6 +36,17 @@ export function verdict(isMet: boolean, text: string): string {
   return `${isMet ? "MET   " : "MISSED"} ${text}`;
 }
 
+/** A remark on a target that each of several rounds kept or missed. */
+export function verdictOfRounds(metRounds: number, rounds: number, text: string): string {
+  if (metRounds === 0 || metRounds === rounds) return verdict(metRounds > 0, text);
+  return `MIXED  ${text}: kept in ${metRounds} of ${rounds} rounds`;
+}
+
+/** A remark where lines of engines' logs could not be read: what they told is missing. */
+export function suspectUnparsed(lines: number): string[] {
+  return lines === 0 ? [] : [`SUSPECT ${lines} lines of the engine's log could not be read`];
+}
+
 /** A share in percent, rounded down: 99.996 % is not 100 %. */
 export function percentDown(share: number): string {
   return String(Math.floor(share * 1e4) / 100);

@@ -19,7 +19,7 @@ export async function makeStopwatch(runtime: RuntimeName): Promise<Stopwatch> {
   const { measure } = await import("mitata");
   return async (run, leastMs) => {
     const { p50 } = await measure(run, {
-      // Collections are part of what allocation costs; none is provoked.
+      // None is provoked, and those that come are in few batches: a median leaves them out.
       gc: false,
       min_cpu_time: leastMs * 1e6,
       batch_samples: 256,

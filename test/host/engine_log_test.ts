@@ -92,6 +92,24 @@ describe("EngineLog", () => {
     });
   }
 
+  const WHOLE = [
+    { runtime: "deno", minor: 1, lastMs: 175.477 },
+    { runtime: "workerd", minor: 1, lastMs: 83.428 },
+    // It first collects what is young.
+    { runtime: "bun", minor: 2, lastMs: undefined },
+  ] as const;
+  for (const { runtime, minor, lastMs } of WHOLE) {
+    it(`tells a collection of the whole heap of ${runtime} from one of what is young`, () => {
+      const lines = recorded(runtime);
+      const end = lines.indexOf("##end");
+      const closing = lines.slice(end + 1);
+      const record = read(runtime, [...lines.slice(0, end), ...closing, "##end", ...closing]);
+      assertEquals([record.minor, record.major, record.unparsed], [minor, 1, 0]);
+      if (lastMs !== undefined) assertAlmostEquals(record.stoppedMs.at(-1)!, lastMs, 1e-9);
+      else assert(record.stoppedMs.at(-1)! > 5, `${record.stoppedMs.at(-1)}`);
+    });
+  }
+
   it("counts what a collection stopped after the last mark with that one", () => {
     const [line] = recorded("deno");
     const { stoppedMs, minor } = read("deno", session("##0", line!));
