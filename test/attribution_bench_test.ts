@@ -68,6 +68,6 @@ describe("attribution bench", () => {
   });
 
   it("report() refuses variants that did not serve the same", () => {
-    assertThrows(() => reportOf([7, 7, 7, 8]), Error, "checksums must be equal: received 7, 8");
+    assertThrows(() => reportOf([7, 7, 7, 8]), Error, "with the checksum 7: received 8 of batched");
   });
 });
