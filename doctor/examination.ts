@@ -81,7 +81,6 @@ export function examine(
   const loops = [
     () => kept = create(),
     () => kept = {},
-    () => use(object),
     () => (use(object), reset(object)),
     () => {
       const leased = pool.acquire();
@@ -89,8 +88,9 @@ export function examine(
       pool.release(leased);
     },
   ];
-  const roundMs = seconds * 1000 / (ROUNDS + 1) / loops.length;
+  const roundMs = seconds * 1000 / (ROUNDS + 1) / (loops.length + 1);
   const costs = loops.map((): number[] => []);
+  const uses: number[] = [];
   try {
     for (let round = 0; round <= ROUNDS; round++) {
       pool.close();
@@ -101,13 +101,17 @@ export function examine(
         // The first round warms up.
         if (round > 0) costs[i]!.push(us);
       });
+      object = create();
+      const us = timeApartUs(() => use(object), () => reset(object), roundMs);
+      if (round > 0) uses.push(us);
       onProgress(round / ROUNDS);
     }
   } finally {
     pool.close();
   }
   void kept;
-  const [createUs, bareUs, useUs, usedUs, leasedUs] = costs.map(median) as Five;
+  const [createUs, bareUs, usedUs, leasedUs] = costs.map(median) as Four;
+  const useUs = median(uses);
   const resetUs = Math.max(0, usedUs - useUs);
   const pairUs = Math.max(0, leasedUs - useUs);
   const { allocateUs, poolUs } = leaseCosts(createUs, resetUs, undefined, bareUs);
@@ -115,7 +119,7 @@ export function examine(
   return { schema: 1, pays, createUs, resetUs, pairUs, allocateUs, poolUs, ...looked };
 }
 
-type Five = [number, number, number, number, number];
+type Four = [number, number, number, number];
 
 type Looked = Pick<Examination, "isGrowing" | "keptBytes" | "leftovers" | "remarks">;
 
@@ -221,6 +225,30 @@ function timeUs(call: () => unknown, ms: number): number {
     const spent = performance.now() - start;
     if (spent >= ms / 2 || count >= MAX_CALLS) return spent * 1000 / count;
   }
+}
+
+/**
+ * The time of one call, in microseconds, each of which is followed by one that does not count: what is
+ * used again and again without a reset may be full some time.
+ */
+function timeApartUs(call: () => unknown, afterwards: () => unknown, ms: number): number {
+  const begun = performance.now();
+  let spent = 0;
+  let read = 0;
+  let count = 0;
+  let end = begun;
+  while (count < MAX_CALLS && end - begun < ms) {
+    const before = performance.now();
+    const start = performance.now();
+    call();
+    end = performance.now();
+    afterwards();
+    read += start - before;
+    spent += end - start;
+    count++;
+  }
+  // To read the clock takes as long as a small use.
+  return Math.max(0, spent - read) * 1000 / count;
 }
 
 function median(values: number[]): number {

@@ -14,6 +14,7 @@ import { readPort, readStats } from "./settings.ts";
 declare const Bun: {
   serve(options: {
     readonly port: number;
+    readonly idleTimeout: number;
     readonly fetch: (request: Request) => Response | Promise<Response>;
   }): { readonly port: number; stop(): Promise<void> };
 };
@@ -41,13 +42,16 @@ function serve(): void {
   if (stats !== false) console.log(`Dashboard at http://localhost:${server.port}/_pool`);
 }
 
+/** Longer than a recording of `/_pool/debug`, which sends nothing until it is done: a minute at most. */
+const IDLE_S = 90;
+
 /** Opens the port. */
 function listen(
   port: number,
   fetch: (request: Request) => Response | Promise<Response>,
 ): ReturnType<typeof Bun.serve> {
   try {
-    return Bun.serve({ port, fetch: (request) => fetch(request) });
+    return Bun.serve({ port, idleTimeout: IDLE_S, fetch: (request) => fetch(request) });
   } catch (error) {
     if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
     throw new Error(`Cannot start: port must be free: received ${port}, which is in use`);

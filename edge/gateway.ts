@@ -116,7 +116,7 @@ interface GatewayEnv extends PooledEnv {
  * - `GET /healthz`, and below `/_pool` the {@linkcode operations} where they are enabled.
  *
  * Every error is a JSON object with one `error`: 400 for a body or a query that is not valid, 401
- * for a missing or wrong token, 404, 405, 413 for a body that is too large, 414 and 431 for
+ * for a missing or wrong token (400 for what is none), 404, 405, 413 for a body that is too large, 414 and 431 for
  * parameters and headers that are too many or too long, 500 for whatever fails inside.
  *
  * @param options How it behaves.

@@ -11,6 +11,7 @@
 import { PROMETHEUS_TYPES, prometheusFormat, PrometheusWriter } from "../metrics/prometheus.ts";
 import { type Context, type ExecutionContext, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import type { PoolStats } from "../mod.ts";
 import { assets } from "./dashboard/assets.ts";
 import { Live } from "./dashboard/live.ts";
@@ -130,6 +131,12 @@ export interface Operations {
  */
 export function operations(options: OperationsOptions): Operations {
   const app = operationsApp(options);
+  const report = reporter(options.onError ?? (() => {}));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    report(error);
+    return refuse(c, 500, "Cannot answer: route must not fail: received an internal error");
+  });
   app.notFound((c) => refuse(c, 404, "Cannot answer: route must exist: received an unknown one"));
   return {
     fetch: (request, env, execution) => app.fetch(request, env, execution as ExecutionContext),
@@ -161,12 +168,8 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
     throw new TypeError(`${ACTION}: debug must come with a token: received it without`);
   }
   const sessions = token === undefined ? undefined : new Sessions(token);
-  const live = new Live({
-    pools,
-    showsStacks: token !== undefined,
-    signal,
-    report: reporter(onError),
-  });
+  const report = reporter(onError);
+  const live = new Live({ pools, showsStacks: token !== undefined, signal, report });
   const admit: MiddlewareHandler<SessionEnv> = sessions?.admit ?? ((_, next) => next());
 
   const app = new Hono<SessionEnv>();
@@ -195,7 +198,7 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
     const debugged = needSnapshots(pools);
     app.use(`${path}/debug`, admit);
     app.use(`${path}/debug/*`, admit);
-    app.route("/", debugRoutes(`${path}/debug`, debugged));
+    app.route("/", debugRoutes(`${path}/debug`, debugged, report));
   }
 
   app.get(`${path}/events`, admit, (c) => {
@@ -206,9 +209,9 @@ export function operationsApp(options: OperationsOptions): Hono<SessionEnv> {
 
   const inviteTo = (login: string): MiddlewareHandler<SessionEnv> => async (c, next) => {
     const isVisit = c.req.header("Accept")?.includes("text/html") ?? false;
-    if (!isVisit || sessions === undefined || c.req.header("Authorization") !== undefined) {
-      return await next();
-    }
+    // Browsers send what a proxy in front asked for, which is no bearer token.
+    const hasToken = /^bearer\b/i.test(c.req.header("Authorization") ?? "");
+    if (!isVisit || sessions === undefined || hasToken) return await next();
     if (await sessions.endOf(c) !== undefined) return await next();
     return c.body(null, 303, { Location: login, "Cache-Control": "no-store" });
   };

@@ -45,6 +45,7 @@ const SOON_TURNS = 12;
  * @param options How it behaves.
  * @returns The middleware.
  * @throws {TypeError} An option is of the wrong type.
+ * @throws {RangeError} `maxHoldMs` or `waitMs` is out of range.
  *
  * @example Usage
  * ```ts

@@ -167,8 +167,9 @@ export class Scratch {
     needInteger(action, "keepBytes", keepBytes, 0);
     const { initialBytes = Math.min(INITIAL_BYTES, keepBytes) } = options;
     needInteger(action, "initialBytes", initialBytes, 0);
-    needInteger(action, "keepBytes", keepBytes, initialBytes);
-    needInteger(action, "maxBytes", maxBytes, keepBytes);
+    // With a pool exactly that is kept.
+    if (pool === undefined) needInteger(action, "keepBytes", keepBytes, initialBytes);
+    needInteger(action, "maxBytes", maxBytes, pool === undefined ? keepBytes : initialBytes);
     this.#initialBytes = initialBytes;
     this.#keepBytes = pool === undefined ? keepBytes : initialBytes;
     this.#maxBytes = maxBytes;

@@ -56,7 +56,10 @@ export class Sessions {
   readonly #needBearer: MiddlewareHandler;
   readonly #attempts: Attempts = new Attempts();
 
-  /** Lets a request pass that has a session or the token, and answers all others with 401. */
+  /**
+   * Lets a request pass that has a session or the token, and answers all others with 401, or with 400
+   * where what it sent is no bearer token at all.
+   */
   readonly admit: MiddlewareHandler<SessionEnv>;
 
   /** Makes the sessions of a token. */

@@ -35,6 +35,7 @@ import {
   type Report,
   type TagReport,
 } from "./report.ts";
+import { tellError } from "./tell_error.ts";
 
 /** A port that reports arrive at: a `Worker`, a `MessagePort` or a `BroadcastChannel`. */
 export interface ReportSource {
@@ -259,7 +260,7 @@ export class FusedReport {
       try {
         this.fold(data);
       } catch (error) {
-        this.#onError(error);
+        tellError(this.#onError, error);
       }
     };
     port.addEventListener("message", listener);

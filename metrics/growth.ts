@@ -51,14 +51,17 @@ export class Growth {
 
   /** Looks at all pools. */
   look(): Change {
-    const names = new Set<string>();
-    const looks = Array.from(this.#sources, ([key, watched]) => {
-      const stats = watched.source.stats();
-      // An isolate has one heap and one collector, whichever of its pools tells of them.
-      const tellsIsolate = !names.has(stats.name);
-      names.add(stats.name);
-      return { watched, stats, report: compare(key, stats, watched.told, tellsIsolate) };
-    });
+    const seen = Array.from(this.#sources, ([key, watched]) => ({
+      key,
+      watched,
+      stats: watched.source.stats(),
+    }));
+    const tellers = tellersOf(seen.map(({ stats }) => stats));
+    const looks = seen.map(({ key, watched, stats }) => ({
+      watched,
+      stats,
+      report: compare(key, stats, watched.told, tellers.has(stats)),
+    }));
     return {
       pools: looks.flatMap(({ report }) => report ?? []),
       arrived() {
@@ -66,6 +69,25 @@ export class Growth {
       },
     };
   }
+}
+
+/**
+ * Who tells of the isolate, which has one heap and one collector for all pools: of each name the first
+ * one that looks at them, since a pool does so only while it ticks.
+ */
+function tellersOf(all: readonly PoolStats[]): Set<PoolStats> {
+  const tellers = new Map<string, PoolStats>();
+  for (const stats of all) {
+    const former = tellers.get(stats.name);
+    if (former === undefined || !isLooking(former) && isLooking(stats)) {
+      tellers.set(stats.name, stats);
+    }
+  }
+  return new Set(tellers.values());
+}
+
+function isLooking({ closed, ticks }: PoolStats): boolean {
+  return !closed && ticks > 0;
 }
 
 /** The change of a pool, or `undefined` if there is none. */

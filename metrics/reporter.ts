@@ -10,6 +10,7 @@ import { detectHost, type Host } from "../mod.ts";
 import { Growth } from "./growth.ts";
 import type { StatsSource } from "./stats_source.ts";
 import { makeReport } from "./report.ts";
+import { tellError } from "./tell_error.ts";
 
 /** Where reports go: a `MessagePort`, a `BroadcastChannel`, or `self` in a worker. */
 export interface ReportPort {
@@ -102,7 +103,7 @@ export function reportTo(
       try {
         post(false);
       } catch (error) {
-        onError(error);
+        tellError(onError, error);
       } finally {
         if (!isStopped) arm();
       }

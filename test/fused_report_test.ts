@@ -235,6 +235,26 @@ describe("FusedReport", () => {
     for (const pool of pools) pool.close();
   });
 
+  it("Of the pools of one name an open one that ticks tells of the isolate", () => {
+    const hosts = [new FakeHost(), new FakeHost(), new FakeHost()];
+    const [closed, unused, used] = hosts.map((host) => makePool("p", host)) as [
+      Pool<object>,
+      Pool<object>,
+      Pool<object>,
+    ];
+    closed.tick();
+    closed.close();
+    hosts[2]!.heapReading = { usedBytes: 100 };
+    hosts[2]!.majors = 1;
+    use(used, "a");
+    used.tick();
+    const fused = makeFused();
+    for (const pool of [closed, unused, used]) fused.add(pool);
+    const [{ gc, heap }] = fused.stats() as [PoolStats];
+    assertEquals([gc.major, heap?.usedBytes], [1, 100]);
+    for (const pool of [unused, used]) pool.close();
+  });
+
   it("Tags, pools and reporters are bounded, and nothing is lost by that", () => {
     const fused = makeFused({ maxTags: 3, maxPools: 2, maxReporters: 2 });
     const pools = Array.from({ length: 5 }, (_, i) => makePool(`p${i}`));
@@ -351,7 +371,10 @@ describe("FusedReport", () => {
       pools: [pool],
       host,
       everyMs: 200,
-      onError: (error) => errors.push(error),
+      onError(error) {
+        errors.push(error);
+        throw new Error("worse");
+      },
     });
     use(pool, "a", 5);
     port.isBroken = true;

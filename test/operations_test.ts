@@ -146,6 +146,9 @@ describe("operations() lets in", () => {
     // A program that has a token is told that it is wrong.
     const headers = { ...HTML, Authorization: "Bearer wrong" };
     assertEquals((await service.request("/_pool/", { headers })).status, 401);
+    // A browser also sends what a proxy in front asked for.
+    const proxied = { ...HTML, Authorization: "Basic YTpi" };
+    assertEquals((await service.request("/_pool/", { headers: proxied })).status, 303);
   });
 
   it("no session of another token, or that was changed", async () => {
@@ -187,6 +190,26 @@ describe("operations() lets in", () => {
     assertEquals((await service.request("/_pool/stats", { headers })).status, 200);
     time.tick(1);
     assertEquals((await service.request("/_pool/stats", { headers })).status, 401);
+  });
+});
+
+describe("operations() where a route fails", () => {
+  it("answers 500 in JSON, and tells the error to nobody but onError", async () => {
+    const failing = Object.assign(newPool(), {
+      stats() {
+        throw new Error("secret");
+      },
+    });
+    const errors: unknown[] = [];
+    const service = newOperations({ pools: [failing], onError: (error) => errors.push(error) });
+    for (const path of ["/_pool/stats", "/_pool/metrics"]) {
+      const response = await service.request(path, { headers: BEARER });
+      assertEquals(response.status, 500);
+      assertEquals(await response.json(), {
+        error: "Cannot answer: route must not fail: received an internal error",
+      });
+    }
+    assertEquals(errors.map(String), ["Error: secret", "Error: secret"]);
   });
 });
 

@@ -144,6 +144,18 @@ describe("Scratch with a pool", () => {
     assertEquals(scratch.view().length, 60);
   });
 
+  it("keeps what it has from the start, however much that is", () => {
+    const scratch = new Scratch({ initialBytes: 2 ** 21, pool: buffers() });
+    scratch.write("x");
+    scratch.reset();
+    assertEquals(scratch.capacity, 2 ** 21);
+    assertThrows(
+      () => new Scratch({ initialBytes: 2 ** 21, maxBytes: 2 ** 20, pool: buffers() }),
+      RangeError,
+      "maxBytes",
+    );
+  });
+
   it("refuses a pool of slabs, one that zeroes nothing, and keepBytes beside a pool", () => {
     const slab = buffers({ classes: [256], layout: "slab" });
     assertThrows(() => new Scratch({ pool: slab }), TypeError, 'layout of pool must be "separate"');

@@ -68,7 +68,11 @@ class Turn {
  * - `POST /heap-snapshot` answers all objects, as Chromium's developer tools read them.
  * - `POST /gc-trace?seconds=10` records collections, `POST /cpu-profile?seconds=10` what the processor does.
  */
-export function debugRoutes(path: string, pools: readonly DebuggedPool[]): Hono {
+export function debugRoutes(
+  path: string,
+  pools: readonly DebuggedPool[],
+  report: (error: unknown) => void,
+): Hono {
   const app = new Hono();
   const turn = new Turn();
   let found: Promise<Inspector> | undefined;
@@ -150,6 +154,8 @@ export function debugRoutes(path: string, pools: readonly DebuggedPool[]): Hono 
           controller.close();
         } catch (error) {
           end();
+          // The answer has begun: the client only sees it break off.
+          report(error);
           controller.error(error);
         }
       },

@@ -49,6 +49,14 @@ describe("Doctor", () => {
       assertStringIncludes(dropped.found.remarks[0], "reset replaces bytes");
     });
 
+    it(`${runtime}: an object that holds so much and no more is reset before it is full`, {
+      skip,
+    }, async () => {
+      const { code, found } = await examine("bounded");
+      assert(code < 2, `ended with ${code}`);
+      assert(found.resetUs > 0);
+    });
+
     it(`${runtime}: what is kept is told, and what to write`, { skip }, async () => {
       const { found } = await examine("growing");
       assertEquals([found.keptBytes, found.isGrowing], [32_768, true]);
