@@ -28,7 +28,7 @@ export const gateway: Bench<Served, Report, Sample> = {
   question:
     "What does pooling save a gateway whose load comes in spikes: pauses, allocation, latency?",
   rival:
-    "no pool; sync.Pool as Go clears it, and as this engine's collections would; a free list, the physical limit",
+    "no pool; sync.Pool cleared every 100 ms, and by this engine's collections; a free list, the physical limit",
   packages: ["hono"],
   runtimes: ["deno", "bun", "workerd"],
   variants: Object.keys(SUBJECTS).flatMap((name) => [name, name + WASTEFUL]),
