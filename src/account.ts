@@ -105,12 +105,13 @@ export class Account<T extends object> {
     to.live += moved;
   }
 
-  /** Hands over everything, owed objects as well: those that came back to another account. */
+  /** Hands over what is in use, owed objects as well: those that came back to another account. */
   handOver(to: Account<T>): void {
-    this.foldPeak();
     to.foldPeak();
-    to.live += this.live;
-    this.live = 0;
+    const { inUse } = this;
+    to.live += inUse;
+    this.live -= inUse;
+    this.#peak = 0;
   }
 
   /** Discards an object in use. */

@@ -20,7 +20,7 @@
 
 import type { Admission } from "./admission.ts";
 import { PoolError, type PoolErrorCode } from "./error.ts";
-import type { Host } from "./host.ts";
+import { type Host, MAX_DELAY_MS } from "./host.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 import type { Stock, Stocks } from "./stocks.ts";
@@ -219,8 +219,7 @@ export class Backpressure<T extends object> {
   /** Sends all waiters away. */
   close(): void {
     this.#isClosed = true;
-    this.#attempt(() => this.#retry?.());
-    this.#retry = undefined;
+    this.#cancelRetry();
     for (const waiter of this.#queue) this.#leave(waiter, closed());
   }
 
@@ -265,7 +264,16 @@ export class Backpressure<T extends object> {
       this.#retry = undefined;
       this.serve();
     };
-    this.#retry ??= this.#attempt(() => this.#host.defer(run, Math.ceil(waitMs)));
+    // A timer that runs out too early asks for another.
+    const delayMs = Math.min(Math.ceil(waitMs), MAX_DELAY_MS);
+    this.#retry ??= this.#attempt(() => this.#host.defer(run, delayMs));
+    // The host itself may have closed the pool.
+    if (this.#isClosed) this.#cancelRetry();
+  }
+
+  #cancelRetry(): void {
+    this.#attempt(() => this.#retry?.());
+    this.#retry = undefined;
   }
 
   /** Arms a waiter's timer in the waiter's own request. */

@@ -81,6 +81,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   readonly tags: TagTable<T>;
   /** Hears of each lease that is about to be timed, and how many it stands for. */
   onTimed: ((tag: string, leases: number) => void) | undefined;
+  /** Hears of each lease whose object is about to be created. */
+  onMiss: (() => void) | undefined;
 
   readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
@@ -185,6 +187,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
         const isClocked = tag !== undefined && this.#isCreateClocked();
         const begun = isClocked ? this.#ticker.read() : 0;
         let object: T;
+        if (tag !== undefined) this.onMiss?.();
         try {
           object = this.options.create();
         } catch (cause) {
@@ -204,12 +207,12 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
         isMaking = false;
         this.#backpressure.made();
         if (this.#stocks.totals.created === 1) this.#sizeCeilings(object);
+        this.#ticker.defer();
         if (this.#closed) {
-          // create or sizeOf itself closed the pool.
+          // create, sizeOf or the host's defer itself closed the pool.
           account.discard(slot, "closed");
           this.needOpen(action);
         }
-        this.#ticker.defer();
         if (tag !== undefined) tag.misses++;
       }
       if (isTimed && !this.#beginTimed(slot, tag, since)) {
@@ -433,7 +436,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   /** Gives what the shelf does not take to who waits for it; discards what it has no room for. */
   refuse(tag: TagHandle<T>, slot: Slot<T>): void {
     const { stock } = tag;
-    if (this.#backpressure.waiting === 0) {
+    // Those who wait while the pool closes are sent away.
+    if (this.#closed || this.#backpressure.waiting === 0) {
       return stock.account.discard(slot, stock.retention.reasonToRefuse);
     }
     // Where all of them had waited too long, the shelf takes things again.
@@ -650,6 +654,8 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Before the host is called, which is the user's and may acquire: a hit does not ask who is closed.
+    this.#stocks.shut();
     this.#ticker.close();
     this.#backpressure.close();
     // No tick will.

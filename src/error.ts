@@ -15,7 +15,7 @@
  * - `"closed"`: used after close
  * - `"leaked"`: collected without release, told to `onError`
  * - `"released"`: a field of a released object was read or written (`debug: true`); `cause` tells where
- *   the object was released and acquired
+ *   the object was released and acquired. Or `used` of a buffer that lies idle was set
  * - `"unclean"`: `reset` left what a holder wrote (`debug: true`)
  * - `"budget"`: there is no room for what was asked for, even without what lies idle; a `create` that
  *   throws it is not wrapped

@@ -7,6 +7,9 @@
 import { show } from "./error.ts";
 import { type GcReading, noGc } from "./gc.ts";
 
+/** The longest delay that timers can tell, in ms: a longer one runs out at once. */
+export const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** A reading of the heap. What a runtime cannot tell is absent, never zero. */
 export interface HeapReading {
   /** Heap in use, in bytes; on Bun as of the last collection. */

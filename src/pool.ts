@@ -12,7 +12,7 @@ import type { Explanation } from "./explanation.ts";
 import { checkGenerations, type GenerationOptions, sizedGenerations } from "./generation.ts";
 import { type Guard, LimboGuard } from "./guard.ts";
 import { checkHeat, type HeatOptions } from "./heat.ts";
-import { type Host, needHost } from "./host.ts";
+import { type Host, MAX_DELAY_MS, needHost } from "./host.ts";
 import { type Lease, StampedLease } from "./lease.ts";
 import { memoryLimitOf } from "./memory_limit.ts";
 import { needPressure, type Pressure } from "./pressure.ts";
@@ -116,8 +116,10 @@ export interface PoolOptions<T extends object> {
    */
   readonly maxWaiters?: number;
   /**
-   * The most objects that may be made a second, above 0; a second's worth may be made at once. Past it
-   * `acquire` fails with the code `"throttled"`, and `acquireAsync` waits.
+   * The most objects that may be made a second, at least 1e-9; a second's worth may be made at once.
+   * Past it `acquire` fails with the code `"throttled"`, and `acquireAsync` waits. Objects that are made
+   * only to measure what creation costs do not count: one now and then, or up to 1025 where creation is
+   * fast.
    *
    * @default none
    */
@@ -129,7 +131,7 @@ export interface PoolOptions<T extends object> {
    */
   readonly cycleMs?: number;
   /**
-   * How often the scheduler runs, in milliseconds.
+   * How often the scheduler runs, in milliseconds: 1 to 2147483647, which is what timers can tell.
    *
    * @default {500}
    */
@@ -167,8 +169,8 @@ export interface PoolOptions<T extends object> {
 
 const ACTION = "Cannot create Pool";
 const WAIT_ACTION = "Cannot acquire from Pool";
-/** The longest time that timers can tell, in ms. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** The least rate of creations a second: of much smaller ones the interval is no number any more. */
+const MIN_CREATES_PER_SECOND = 1e-9;
 
 /**
  * An adaptive generational object pool: idle objects of one class, aged by how long they lie still,
@@ -258,10 +260,11 @@ export class Pool<T extends object> {
     if (maxLeases !== undefined) needNumber(ACTION, "maxLeases", maxLeases, 1);
     needNumber(ACTION, "maxWaiters", maxWaiters, 0);
     if (maxCreatesPerSecond !== undefined) {
-      needNumber(ACTION, "maxCreatesPerSecond", maxCreatesPerSecond, Number.MIN_VALUE, false);
+      const least = MIN_CREATES_PER_SECOND;
+      needNumber(ACTION, "maxCreatesPerSecond", maxCreatesPerSecond, least, false);
     }
     needNumber(ACTION, "cycleMs", cycleMs, 1, false);
-    needNumber(ACTION, "tickMs", tickMs, 1, false);
+    needDelay(ACTION, "tickMs", tickMs, 1);
     if (!["throw", "report", "off"].includes(guard)) {
       throw new TypeError(
         `${ACTION}: guard must be one of throw, report, off: received ${show(guard)}`,
@@ -590,12 +593,7 @@ export class Pool<T extends object> {
   #readWait(options: WaitOptions): { readonly tag: TagHandle<T>; readonly wait: Wait } {
     needOptions(WAIT_ACTION, "options", options);
     const { tag: name, timeoutMs, signal } = options;
-    needNumber(WAIT_ACTION, "timeoutMs", timeoutMs, 0, false);
-    if (timeoutMs > MAX_TIMEOUT_MS) {
-      throw new RangeError(
-        `${WAIT_ACTION}: timeoutMs must be at most ${MAX_TIMEOUT_MS}: received ${timeoutMs}`,
-      );
-    }
+    needDelay(WAIT_ACTION, "timeoutMs", timeoutMs, 0);
     // What an AbortController of another realm gives is no instance of this one's class.
     if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
       throw new TypeError(
@@ -609,6 +607,14 @@ export class Pool<T extends object> {
   /** Closes the pool: what `using` calls. */
   [Symbol.dispose](): void {
     this.core.close();
+  }
+}
+
+/** Throws unless `ms` is a delay of at least `least` that timers can tell. */
+function needDelay(action: string, name: string, ms: number, least: number): void {
+  needNumber(action, name, ms, least, false);
+  if (ms > MAX_DELAY_MS) {
+    throw new RangeError(`${action}: ${name} must be at most ${MAX_DELAY_MS}: received ${ms}`);
   }
 }
 

@@ -31,6 +31,9 @@ export interface RetentionOptions {
   readonly unitBytes: number | undefined;
 }
 
+/** Why a shelf retains nothing. */
+type Refusal = "closed" | "pressure" | "bypass" | "cold";
+
 /** The bounds of a shelf and their enforcement. */
 export class Retention<T extends object> {
   readonly #shelf: Shelf<T>;
@@ -49,7 +52,7 @@ export class Retention<T extends object> {
   #floor = 0;
   #pressure: Pressure = "none";
   /** Why nothing is retained, if nothing is. */
-  #refusal: "closed" | "pressure" | "bypass" | undefined;
+  #refusal: Refusal | undefined;
   #backlog = 0;
 
   constructor(shelf: Shelf<T>, account: Account<T>, options: RetentionOptions) {
@@ -195,6 +198,11 @@ export class Retention<T extends object> {
     return count;
   }
 
+  /** Takes nothing any more; what lies here is evicted as cold. */
+  retire(): void {
+    this.#refuse("cold");
+  }
+
   /** Gives and takes nothing any more: every acquire goes the long way, and is refused there. */
   shut(): void {
     this.#account.foldPeak();
@@ -234,7 +242,7 @@ export class Retention<T extends object> {
     return shown;
   }
 
-  #refuse(refusal: "closed" | "pressure" | "bypass"): void {
+  #refuse(refusal: Refusal): void {
     this.#refusal = refusal;
     this.#shelf.room = 0;
   }

@@ -63,10 +63,10 @@ export class Stocks<T extends object> {
   #all: readonly Stock<T>[] = [];
   /** What each generation of the pool may hold. */
   #ceilings: readonly number[];
-  /** Those of `own` that have been given their part of it. */
+  /** Those of tags that have been given their part of it, and hold it while anything lies there. */
   readonly #granted: Set<Stock<T>> = new Set();
-  /** A stock whose tag is losing it. */
-  #leaving: Stock<T> | undefined;
+  /** Those that tags have lost, while anything lies there. */
+  readonly #leaving: Set<Stock<T>> = new Set();
   #isDiverted = false;
 
   constructor(options: StocksOptions<T>) {
@@ -129,6 +129,8 @@ export class Stocks<T extends object> {
     const known = this.own.get(tag);
     if (known !== undefined) return known;
     if (this.#part.every((ceiling) => ceiling === 0)) return this.main;
+    // Each that is being emptied still holds a part of what the pool may.
+    if (this.own.size + this.#leaving.size >= MAX_SHELVES) return this.main;
     const stock = this.#make("own");
     this.own.set(tag, stock);
     this.#list();
@@ -137,31 +139,49 @@ export class Stocks<T extends object> {
   }
 
   /**
-   * Takes a tag's shelf away. What is in use goes over to the main one, the rest is evicted; before
-   * that `rebind` has to bind the tag to another stock, because a dispose may lease and release.
+   * Takes a tag's shelf away. What is in use goes over to the main one. What lies there is evicted, up
+   * to `most` objects at once and the rest by `sweep`; before that `rebind` has to bind the tag to
+   * another stock, because a dispose may lease and release.
    */
-  lose(tag: string, rebind: () => void): void {
+  lose(tag: string, rebind: () => void, most = Infinity): void {
     const stock = this.own.get(tag);
     if (stock === undefined) return;
     this.own.delete(tag);
-    this.#granted.delete(stock);
-    this.#leaving = stock;
+    this.#leaving.add(stock);
     this.#list();
-    stock.retention.apply({}, "none", true);
-    rebind();
-    stock.account.evict(stock.shelf.idle, "cold");
+    stock.retention.retire();
     stock.account.handOver(this.main.account);
-    this.#leaving = undefined;
+    rebind();
+    this.sweep(most);
+  }
+
+  /**
+   * Evicts up to `most` objects of the shelves that tags have lost, and allots what these held. Says
+   * how many objects there were.
+   */
+  sweep(most: number): number {
+    let gone = 0;
+    for (const stock of this.#leaving) {
+      gone += stock.account.evict(most - gone, "cold");
+      if (stock.shelf.idle > 0) break;
+      this.#leaving.delete(stock);
+      this.#granted.delete(stock);
+    }
     this.#list();
     this.allot();
+    return gone;
+  }
+
+  /** Gives and takes nothing any more. */
+  shut(): void {
+    for (const { retention } of this.all) retention.shut();
   }
 
   /** Retains nothing any more, and disposes of all that is idle. */
   close(): void {
-    const { all } = this;
     // First all of them, so that no dispose is handed what lies on the next one.
-    for (const { retention } of all) retention.shut();
-    for (const { retention } of all) retention.close();
+    this.shut();
+    for (const { retention } of this.all) retention.close();
   }
 
   /** Looks at all shelves, and sets right which stock counts the objects whose tag has moved. */
@@ -208,18 +228,18 @@ export class Stocks<T extends object> {
     }
     const free = Math.max(0, maxBytes - this.bytes);
     let left = maxBytes;
+    for (const { retention } of this.#leaving) left -= retention.bytes;
     for (const stock of own.values()) {
       const { retention } = stock;
       const share = Math.floor(retention.bytes + free / (2 * own.size));
       retention.allot(this.#granted.has(stock) ? part : part.map(() => 0), share);
       left -= share;
     }
-    main.retention.allot(less(this.#granted.size), left, less(own.size));
+    main.retention.allot(less(this.#granted.size), left, less(own.size + this.#leaving.size));
   }
 
   #list(): void {
-    const leaving = this.#leaving === undefined ? [] : [this.#leaving];
-    this.#holding = [this.main, ...this.own.values(), ...leaving];
+    this.#holding = [this.main, ...this.own.values(), ...this.#leaving];
     this.#all = [...this.#holding, this.none];
   }
 

@@ -18,6 +18,7 @@ import {
   type LevelSample,
   type Sample,
   type Scheduler,
+  type ShelfAdjustment,
   type ShelfSample,
 } from "./scheduler.ts";
 import type { Stock, Stocks } from "./stocks.ts";
@@ -55,11 +56,15 @@ const MAX_DISPOSALS = 1024;
 /** The least length of a cycle that a collection ends, in ms. */
 const MIN_CYCLE_MS = 2000;
 
+/** Closes the hosts of pools that nobody holds any more; made at the first tick of any. */
+let orphans: FinalizationRegistry<() => void> | undefined;
+
 /** The clock of a pool, and what it does at each tick. */
 export class Ticker<T extends object> {
   readonly #pool: Ticked<T>;
   readonly #options: TickerOptions;
   readonly #host: Host;
+  readonly #closeHost: () => void;
   readonly #sampling: Sampling;
   readonly #report: (error: unknown) => void;
   /** The latest time that `clock` told. */
@@ -100,10 +105,11 @@ export class Ticker<T extends object> {
     this.#sampling = sampling;
     this.#report = report;
     this.#latest = this.#now = this.#cycleStart = finite(host.now()) ?? 0;
+    const closeHost = this.#closeHost = closerOf(host);
     const self = new WeakRef(this);
     this.#runDeferred = () => {
       const ticker = self.deref();
-      if (ticker === undefined) host.close();
+      if (ticker === undefined) abandon(closeHost);
       else ticker.#tickDeferred();
     };
   }
@@ -196,7 +202,7 @@ export class Ticker<T extends object> {
 
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
-    if (this.#cancel !== undefined || this.#isTimerless) return;
+    if (this.#closed || this.#cancel !== undefined || this.#isTimerless) return;
     let cancel: (() => void) | undefined;
     try {
       cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
@@ -205,21 +211,36 @@ export class Ticker<T extends object> {
     }
     this.#cancel = cancel;
     this.#isTimerless = cancel === undefined;
+    // The host itself may have closed the pool.
+    if (this.#closed) this.#disarm();
+  }
+
+  #disarm(): void {
+    this.#read(() => this.#cancel?.());
+    this.#cancel = undefined;
   }
 
   #tickDeferred(): void {
     this.#cancel = undefined;
     // A timer may fire a little before its time.
     this.tickIfDue(this.clock() + 1);
-    if (this.#pool.stocks.live > 0 && !this.#closed) this.defer();
+    if (this.#pool.stocks.live > 0) this.defer();
   }
 
   /** Ticks no more. */
   close(): void {
     this.#closed = true;
-    this.#read(() => this.#cancel?.());
-    this.#cancel = undefined;
-    this.#read(() => this.#host.close());
+    this.#disarm();
+    orphans?.unregister(this.#closeHost);
+    this.#read(this.#closeHost);
+  }
+
+  /** Has the host closed when nobody holds the pool any more and no timer is armed that would notice. */
+  #entrust(): void {
+    // Workers of an old compatibility date have none.
+    if (typeof FinalizationRegistry === "undefined") return;
+    orphans ??= new FinalizationRegistry(abandon);
+    orphans.register(this, this.#closeHost, this.#closeHost);
   }
 
   /** Samples, asks the scheduler, and evicts. */
@@ -232,12 +253,6 @@ export class Ticker<T extends object> {
       // A scheduler has no way to the pool, but its author may have.
       if (this.#closed) return;
       if (adjustment !== undefined) this.#apply(adjustment);
-      if (this.#closed) {
-        // A dispose closed the pool while a tag lost its shelf, and another may have earned one since.
-        this.#pool.stocks.close();
-        return;
-      }
-      if (this.#pool.stocks.own.size > 0) this.#pool.stocks.allot();
       this.#evict(this.#now);
     } finally {
       this.#ticking = false;
@@ -249,11 +264,11 @@ export class Ticker<T extends object> {
     const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
     const { stocks } = this.#pool;
     this.#isProbeDue = probe;
-    // Read once: a dispose may change the array.
-    const bypassed = typeof bypass === "boolean" ? [] : [...bypass];
+    const bypassed = typeof bypass === "boolean" ? [] : bypass;
     if (shelves !== undefined) {
       for (const tag of stocks.own.keys()) {
-        if (!shelves.has(tag)) stocks.lose(tag, () => this.#bind(bypassed));
+        // What lies there goes with what else this tick and the next ones evict.
+        if (!shelves.has(tag)) stocks.lose(tag, () => this.#bind(bypassed), 0);
       }
       for (const tag of shelves.keys()) stocks.earn(tag);
     }
@@ -281,6 +296,8 @@ export class Ticker<T extends object> {
     this.#evicted = now;
     const { stocks } = this.#pool;
     let most = MAX_DISPOSALS;
+    // First of all, so that the others have the room that it makes.
+    if (stocks.holding.length > 1) most -= stocks.sweep(most);
     let backlog = 0;
     for (const { account, retention } of stocks.all) {
       const { live } = account;
@@ -298,7 +315,8 @@ export class Ticker<T extends object> {
     const { bareCost, createCost, stocks, tags, watch } = this.#pool;
     const before = this.#now;
     this.#now = this.clock();
-    this.#ticks++;
+    // Before a host is asked for collections it has nothing to stop.
+    if (this.#ticks++ === 0) this.#entrust();
     this.#sampling.tick();
     stocks.settle(this.#now, this.#cycle);
     watch.settle();
@@ -414,13 +432,55 @@ export class Ticker<T extends object> {
   }
 }
 
-/** The fields of an adjustment, each read once; anything that is no object stays what it is. */
+/** What closes a host, once. */
+function closerOf(host: Host): () => void {
+  let isOpen = true;
+  return () => {
+    if (!isOpen) return;
+    isOpen = false;
+    host.close();
+  };
+}
+
+/** Closes the host of a pool that is gone. */
+function abandon(closeHost: () => void): void {
+  try {
+    closeHost();
+  } catch {
+    // Nobody is left who could be told.
+  }
+}
+
+/**
+ * The fields of an adjustment, each read once, and what they hold, which a dispose may change;
+ * anything that is not what it should be stays what it is.
+ */
 function copyOf(adjustment: Adjustment): Adjustment {
   if (typeof adjustment !== "object" || adjustment === null) return adjustment;
-  const { targets, floor, objectBytes, shelves, youngMs, pressure, probe, bypass } = adjustment;
+  const { shelves, youngMs, pressure, probe, bypass } = adjustment;
   const { then } = adjustment as { then?: unknown };
-  const copy = { targets, floor, objectBytes, shelves, youngMs, pressure, probe, bypass, then };
+  const copy = {
+    ...copyOfShelf(adjustment),
+    shelves: shelves instanceof Map
+      ? new Map(Array.from(shelves, ([tag, shelf]) => [tag, copyOfShelf(shelf)]))
+      : shelves,
+    youngMs,
+    pressure,
+    probe,
+    bypass: copyOfArray(bypass),
+    then,
+  };
   return copy as Adjustment;
+}
+
+function copyOfShelf(shelf: ShelfAdjustment): ShelfAdjustment {
+  if (typeof shelf !== "object" || shelf === null) return shelf;
+  const { targets, floor, objectBytes } = shelf;
+  return { targets: copyOfArray(targets), floor, objectBytes } as ShelfAdjustment;
+}
+
+function copyOfArray<V>(value: V): V {
+  return Array.isArray(value) ? [...value] as V : value;
 }
 
 /** A figure that can be reckoned with, or `undefined` for anything else. */

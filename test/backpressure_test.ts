@@ -822,6 +822,28 @@ describe("Pool with waiters and a rate", () => {
     }
   });
 
+  it("Pool asks for no longer delay than a timer can tell, and then for another", async () => {
+    const host = new FakeHost({ timers: true });
+    // One in 116 days.
+    const { pool } = thingPool({ maxCreatesPerSecond: 1e-7, tickMs: 2 ** 31 - 1, host });
+    const delays: number[] = [];
+    host.defer = (callback, delayMs) => {
+      delays.push(delayMs);
+      return host.timeout(callback, delayMs);
+    };
+    pool.acquire();
+    const waiting = follow(pool.acquireAsync({ timeoutMs: 2 ** 31 - 1 }));
+    host.advance(2 ** 31 - 2);
+    const late = follow(pool.acquireAsync({ timeoutMs: 2 ** 31 - 1 }));
+    host.advance(1);
+    await turn();
+    assertEquals(delays.filter((ms) => ms !== 2 ** 31 - 1), []);
+    assert(delays.length > 2, `${delays}`);
+    assertEquals([(waiting.error as PoolError).code, late.settled], ["timeout", 0]);
+    pool.close();
+    await turn();
+  });
+
   it("Pool.close() cancels the timer that would serve", () => {
     const host = new FakeHost({ timers: true });
     const { pool } = thingPool({ maxCreatesPerSecond: 1, host });

@@ -203,6 +203,60 @@ describe("Pool finds leaks", () => {
     await collectUntil(() => closed >= POOLS - 2, act);
     assert(closed >= POOLS - 2, `${closed} of ${POOLS} hosts were closed`);
   });
+
+  for (const timers of [true, false]) {
+    const where = timers ? "whose timer has run out" : "without timers";
+    it(`has its host closed once where it is dropped empty, ${where}`, { skip }, async () => {
+      const POOLS = 10;
+      const closes = new Array<number>(POOLS).fill(0);
+      let due: (() => void)[] = [];
+      (function drop() {
+        for (let i = 0; i < POOLS; i++) {
+          const host: Host = {
+            ...inertHost(),
+            defer: (callback) => {
+              due.push(callback);
+              return timers ? () => {} : undefined;
+            },
+            close: () => {
+              closes[i]!++;
+              throw new Error("Nobody is left to be told.");
+            },
+          };
+          const pool = new Pool<Body>({ create: () => ({ n: 0 }), reset: () => {}, host });
+          pool.release(pool.acquire());
+          pool.tick();
+          pool.trim("critical");
+        }
+      })();
+      const callbacks = timers ? due : [];
+      due = [];
+      for (const callback of callbacks) callback();
+      const closed = () => closes.filter((count) => count > 0).length;
+      await collectUntil(() => closed() >= POOLS - 2);
+      assert(closed() >= POOLS - 2, `${closed()} of ${POOLS} hosts were closed`);
+      assert(closes.every((count) => count <= 1), `${closes}`);
+    });
+  }
+
+  it("closes no host a second time that its owner has closed", { skip }, async () => {
+    let [closed, gone] = [0, 0];
+    const registry = new FinalizationRegistry<void>(() => void gone++);
+    const POOLS = 10;
+    (function drop() {
+      for (let i = 0; i < POOLS; i++) {
+        const host: Host = { ...inertHost(), close: () => void closed++ };
+        const pool = new Pool<Body>({ create: () => ({ n: 0 }), reset: () => {}, host });
+        registry.register(pool, undefined);
+        pool.tick();
+        pool.close();
+      }
+    })();
+    await collectUntil(() => gone >= POOLS - 2);
+    let turns = 0;
+    await collectUntil(() => turns++ > QUIET);
+    assertEquals(closed, POOLS);
+  });
 });
 
 describe("Pool with waiters", () => {

@@ -63,6 +63,14 @@ const BAD_OPTIONS: readonly (readonly [object, ErrorConstructor, RegExp])[] = [
   ...[-1, 0, NaN, Infinity, "1", null].map((bad) =>
     [{ maxCreatesPerSecond: bad }, RangeError, /maxCreatesPerSecond must be a finite /] as const
   ),
+  [{ tickMs: 2 ** 31 }, RangeError, /tickMs must be at most 2147483647: received 2147483648$/],
+  ...[Number.MIN_VALUE, 1e-306, 0.99e-9].map((bad) =>
+    [
+      { maxCreatesPerSecond: bad },
+      RangeError,
+      /must be a finite number of at least 1e-9: /,
+    ] as const
+  ),
   [{ memoryFraction: 1.01 }, RangeError, /memoryFraction must be at most 1: received 1.01$/],
   [{ guard: "warn" }, TypeError, /guard must be one of throw, report, off: received "warn"$/],
   [{ guard: null }, TypeError, /guard must be one of/],
@@ -133,6 +141,8 @@ describe("new Pool() with bad input", () => {
     "maxLeases: 1": { maxLeases: 1 },
     "maxWaiters: 0": { maxWaiters: 0 },
     "maxCreatesPerSecond: 0.5": { maxCreatesPerSecond: 0.5 },
+    "maxCreatesPerSecond: 1e-9": { maxCreatesPerSecond: 1e-9 },
+    "the longest tick": { tickMs: 2 ** 31 - 1 },
     "memoryFraction: 1": { memoryFraction: 1 },
     "an empty name": { name: "" },
     "a tick of fractions": { tickMs: 1.5, cycleMs: 1.5 },

@@ -347,6 +347,124 @@ describe("Pool whose tag gets and loses a shelf", () => {
     });
   }
 
+  /** A pool where a tag has just lost a shelf with 3000 objects, which a tick may not dispose of. */
+  function leaving() {
+    const director = new Director();
+    const generations = [{ name: "all", maxSize: 65_536, ttlMs: 0 }];
+    const subject = new BodyPool({ scheduler: director, generations, maxBytes: MB });
+    director.shelves = ["upload"];
+    subject.tick();
+    const held = Array.from({ length: 3000 }, () => subject.acquire("upload"));
+    for (const body of held.slice(1)) subject.release(body);
+    director.shelves = [];
+    subject.tick();
+    assertEquals(subject.shelfOf("upload"), "main");
+    const { discarded, idle, leased } = subject.pool.stats();
+    assertEquals([discarded.cold, idle, leased], [1024, 1975, 1]);
+    return { director, subject, last: held[0]! };
+  }
+
+  it("Pool disposes of 1024 objects a tick of a shelf that was lost, and then of the rest", () => {
+    const { subject, last } = leaving();
+    const cold = [1, 2, 3].map(() => {
+      subject.tick();
+      return subject.pool.stats().discarded.cold;
+    });
+    assertEquals(cold, [2048, 2999, 2999]);
+    // What was on lease belongs to the main shelf.
+    subject.release(last);
+    const { generations, idle, live, peak } = subject.pool.stats();
+    assertEquals([idle, live, peak, generations[0]!.maxSize], [1, 1, 1, 65_536]);
+    assertEquals(subject.acquire("upload"), last);
+  });
+
+  it("Pool goes on with a shelf that was lost 16 ms after the tick", () => {
+    const { subject } = leaving();
+    const cold = [15, 1, 16, 16].map((ms) => {
+      subject.host.time += ms;
+      subject.pool.poll();
+      subject.oracle.check();
+      return subject.pool.stats().discarded.cold;
+    });
+    assertEquals(cold, [1024, 2048, 2999, 2999]);
+    assertEquals(subject.pool.stats().ticks, 2);
+  });
+
+  it("Pool gives a tag another shelf while the one that it lost is emptied", () => {
+    const { director, subject } = leaving();
+    director.shelves = ["upload"];
+    const held = Array.from({ length: 3000 }, () => subject.acquire("upload"));
+    for (const body of held) subject.release(body);
+    for (let i = 0; i < 4; i++) subject.tick();
+    assertEquals(subject.shelfOf("upload"), "own");
+    const { bytes, generations, live } = subject.pool.stats();
+    assertEquals(generations[0]!.maxSize, 65_536);
+    assertEquals(bytes, live * 64 - 64, "one is leased");
+  });
+
+  it("Pool has at most 8 shelves beside the main one, those included that are emptied", () => {
+    const director = new Director();
+    const generations = [{ name: "all", maxSize: 65_536, ttlMs: 0 }];
+    const subject = new BodyPool({ scheduler: director, generations, maxBytes: 4 * MB });
+    const names = (from: number) => Array.from({ length: 8 }, (_, i) => `tag ${from + i}`);
+    const fill = (tags: readonly string[]) => {
+      const held = tags.map((tag) => Array.from({ length: 1000 }, () => subject.acquire(tag)));
+      for (const body of held.flat()) subject.release(body);
+    };
+    director.shelves = names(0);
+    subject.tick();
+    fill(director.shelves);
+    director.shelves = names(8);
+    subject.tick();
+    const own = () => names(8).filter((name) => subject.shelfOf(name) === "own").length;
+    fill(director.shelves);
+    const counts = [own()];
+    for (let i = 0; i < 10; i++) {
+      subject.tick();
+      counts.push(own());
+    }
+    assertEquals(counts, counts.toSorted((a, b) => a - b));
+    assertEquals([counts[0], counts.at(-1)], [0, 8]);
+  });
+
+  it("Pool.trim() reaches a shelf that was lost", () => {
+    const { subject } = leaving();
+    assertEquals(subject.pool.trim("critical"), 1975);
+    subject.tick();
+    const { idle, leased } = subject.pool.stats();
+    assertEquals([idle, leased], [0, 1]);
+  });
+
+  it("Pool.close() disposes of what lies on a shelf that was lost, once", () => {
+    const { subject, last } = leaving();
+    subject.pool.close();
+    subject.oracle.closed();
+    subject.release(last);
+    assert(subject.made.every(({ disposed }) => disposed === 1));
+    assertEquals([subject.pool.stats().live, subject.pool.stats().discarded.closed], [0, 1976]);
+  });
+
+  it("Pool with limits finds what lies on a shelf that was lost", () => {
+    const director = new Director();
+    const subject = new BodyPool({
+      scheduler: director,
+      generations: [{ name: "all", maxSize: 65_536, ttlMs: 0 }],
+      maxLeases: 2000,
+    });
+    director.shelves = ["upload"];
+    subject.tick();
+    const held = Array.from({ length: 2000 }, () => subject.acquire("upload"));
+    for (const body of held) subject.release(body);
+    director.shelves = [];
+    subject.tick();
+    const again = Array.from({ length: 2000 }, () => subject.acquire("page"));
+    subject.oracle.check();
+    assertEquals([subject.made.length, subject.pool.stats().idle], [3024, 0]);
+    for (const body of again) subject.release(body);
+    subject.tick();
+    assertEquals(subject.pool.stats().leased, 0);
+  });
+
   it("Pool moves an object that is released under another tag to that tag's shelf", () => {
     const { director, subject } = directed();
     director.shelves = ["upload", "image"];

@@ -11,7 +11,11 @@
  */
 
 import { PoolError, show } from "../error.ts";
+import { IDLE as idleHolder, type Slot, type Slotted } from "../slot.ts";
 import type { Run } from "./run.ts";
+
+// V8 folds a module's own constants into its code, imported ones it loads each time.
+const IDLE: typeof idleHolder = idleHolder;
 
 /** What a block has in place of its bytes while it is given up. */
 const GONE = new Uint8Array();
@@ -43,13 +47,17 @@ export interface Block extends Disposable {
   readonly capacity: number;
   /**
    * How many bytes are in use, from the first on; `capacity` until it is set. Setting it declares that
-   * nothing is written beyond, so that the release has only the largest of these marks to zero.
+   * nothing is written beyond, so that the release has only the largest of these marks to zero. Whoever
+   * sets it when the block is somebody else's already declares that for them: a block cannot tell its
+   * holders apart.
    *
+   * @throws {PoolError} Set while the block lies idle (see `guard`), which changes nothing.
    * @throws {RangeError} Set to anything but an integer from 0 to `capacity`.
    */
   used: number;
   /**
-   * Gives the block back to its pool.
+   * Gives the block back to its pool. Nothing of it may be used from then on, `used` no more than `bytes`:
+   * once it has been handed out again, a former holder passes for the new one.
    *
    * @throws {PoolError} It is not on lease (see `guard`), or its buffer was transferred away.
    */
@@ -75,13 +83,17 @@ export interface BlockHome {
 export interface BlockOwner {
   /** What a block is released through that was acquired without a tag. */
   readonly untagged: BlockHome;
+  /** Whether a block is on lease to somebody who may give it back. */
+  isLeased(block: PooledBlock): boolean;
+  /** Hears that a block was used that lies idle. */
+  usedIdle(message: string): void;
 }
 
 /**
  * A block as its pool sees it. The fields that a hit touches come first: JavaScriptCore keeps the first
  * six in the object itself. For `declare` see `Slot`.
  */
-export class PooledBlock implements Block {
+export class PooledBlock implements Block, Slotted<PooledBlock> {
   declare bytes: Uint8Array<ArrayBuffer>;
   declare home: BlockHome;
   /** What is left of a former holder, in bytes from the first on. */
@@ -92,11 +104,13 @@ export class PooledBlock implements Block {
   /** What `used` was last set to; below 0: it was not. */
   declare length: number;
   declare readonly owner: BlockOwner;
-  /** The memory while `bytes` is detached. */
+  /** The memory, also while `bytes` is detached. */
   declare buffer: ArrayBuffer;
   /** The run that it is a piece of, and which one; none where it has a buffer of its own. */
   declare readonly run: Run | undefined;
   declare readonly index: number;
+  /** The record that its pool has of it, and adds to it at once. */
+  declare readonly "@siliconflow/pool slot": Slot<PooledBlock>;
 
   /** Makes a block of zeros. */
   constructor(bytes: Uint8Array<ArrayBuffer>, owner: BlockOwner, run?: Run, index = 0) {
@@ -118,6 +132,11 @@ export class PooledBlock implements Block {
 
   set used(used: number) {
     if (used >>> 0 !== used || used > this.capacity) this.refuse(used);
+    // What a former holder says is not the next one's word.
+    if (this["@siliconflow/pool slot"].holder === IDLE) {
+      this.ignore();
+      return;
+    }
     // The first declaration replaces the whole block, later ones only add to it.
     if (this.length < 0 || used > this.dirty) this.dirty = used;
     this.length = used;
@@ -126,6 +145,11 @@ export class PooledBlock implements Block {
   refuse(used: unknown): never {
     const rule = `used must be an integer from 0 to ${this.capacity}`;
     throw new RangeError(`Cannot declare Block: ${rule}: received ${show(used)}`);
+  }
+
+  ignore(): void {
+    const rule = "it must be on lease";
+    this.owner.usedIdle(`Cannot declare Block: ${rule}: received one already released`);
   }
 
   release(): void {
@@ -142,6 +166,8 @@ export class PooledBlock implements Block {
       const rule = "it must have a buffer of its own";
       throw new TypeError(`Cannot discard Block: ${rule}: received a piece of a slab`);
     }
+    // Who hears of the misuse may come to hold the block, and must find its bytes.
+    if (!this.owner.isLeased(this)) return this.home.release(this);
     // Its reset refuses a block without bytes, and there is nothing of it to free.
     this.bytes = GONE;
     this.buffer = GONE.buffer;
@@ -155,11 +181,23 @@ export class PooledBlock implements Block {
     }
   }
 
-  /** Makes it fit to be handed out and to be given back, where its reset left that for later. */
-  settle(home: BlockHome): void {
-    if (this.bytes.length !== this.capacity) this.bytes = new Uint8Array(this.buffer);
+  /**
+   * Makes it fit to be handed out and to be given back, where its reset left that for later; says whether
+   * its memory is still there.
+   */
+  settle(home: BlockHome): boolean {
+    if (this.bytes.length === 0) {
+      if (this.isLost) return false;
+      this.bytes = new Uint8Array(this.buffer);
+    }
     this.clear();
     this.home = home;
+    return true;
+  }
+
+  /** Whether somebody who had kept its bytes has transferred its memory away. */
+  get isLost(): boolean {
+    return this.buffer.byteLength === 0;
   }
 
   /** Zeroes what is left of a former holder. */

@@ -29,8 +29,6 @@ export interface BufferCoreOptions {
   readonly sizes: readonly number[];
   readonly budget: Budget;
   readonly zero: Zeroing;
-  /** Whether blocks are not ready before they are handed out. */
-  readonly isLate: boolean;
   /** None where each block has a buffer of its own. */
   readonly chunks: ChunkSet | undefined;
   /** Makes the options of one more pool of blocks, for a class of this capacity; 0: any. */
@@ -45,6 +43,9 @@ const OTHER = "(other)";
 const CHUNK_PART = 1 / 8;
 
 const ACTION = "Cannot acquire Block";
+
+/** Thrown by a `with` in place of its function, whose block has lost its memory. */
+const LOST = new Error();
 
 /** The slow half of a buffer pool. */
 export class BufferCore implements BufferTagCore, ClassKeeper {
@@ -117,11 +118,44 @@ export class BufferCore implements BufferTagCore, ClassKeeper {
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R {
     const source = tag.sourceFor(minBytes);
     // What is no function is told by whoever calls it.
-    if (!this.options.isLate || typeof fn !== "function") return source.with(fn);
-    return source.with((block) => {
-      block.settle(source);
+    if (typeof fn !== "function") return source.with(fn);
+    const run = (block: PooledBlock): R => {
+      if (block.home !== source || block.bytes.length === 0) {
+        // The end of the lease discards the block and says why.
+        if (!block.settle(source)) throw LOST;
+      }
       return fn(block);
-    });
+    };
+    for (;;) {
+      try {
+        return source.with(run);
+      } catch (error) {
+        if (error !== LOST) throw error;
+      }
+      this.#siftLost();
+    }
+  }
+
+  replace(block: PooledBlock, source: BlockSource): PooledBlock {
+    for (let lost = block;;) {
+      try {
+        // Its reset refuses a block without its memory.
+        source.release(lost);
+      } catch (error) {
+        // Whoever acquires had no part in it.
+        this.ownerOf(lost).pool["core"].report(error);
+      }
+      this.#siftLost();
+      const next = source.acquire();
+      if (next.settle(source)) return next;
+      lost = next;
+    }
+  }
+
+  /** Gives up all that was lost with a chunk, of which there may be much: it is told once. */
+  #siftLost(): void {
+    if (this.options.chunks === undefined) return;
+    for (const { pool } of this.#classes) pool.sift(({ isLost }) => isLost);
   }
 
   /** Takes an unpooled block of this size. */

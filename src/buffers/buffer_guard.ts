@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Guard } from "../guard.ts";
+import { type Guard, LimboGuard } from "../guard.ts";
 import type { Block, PooledBlock } from "./block.ts";
 import type { SizeClass } from "./size_class.ts";
 
@@ -32,7 +32,8 @@ export class BufferGuard implements Guard<Block> {
     const owner = this.#core.ownerOf(block);
     let guard = this.#guards.get(owner);
     if (guard === undefined) {
-      guard = owner.pool.guard();
+      // Not the pool's own `guard`, which is for open pools: this one has been opened long ago.
+      guard = new LimboGuard(owner.pool["core"]);
       if (this.#dropped) guard.drop();
       else this.#guards.set(owner, guard);
     }

@@ -207,7 +207,6 @@ export class BufferPool {
       sizes,
       budget,
       zero,
-      isLate: isStrict || zero === "acquire",
       chunks: chunkBytes === undefined ? undefined : new ChunkSet(budget, chunkBytes, {
         scheduler: adaptiveScheduler({ idleBudgetMs: CHUNK_IDLE_MS }),
         ...common("chunks"),

@@ -4,7 +4,7 @@
  * A request of the size of the one before finds its class by one compare, any other by a look-up of its
  * binary digits and a compare; the class finds its block by a pop. Whatever else there is lies behind
  * one compare each: a request that is no integer of a class, a tag that has not met the class yet, a
- * block that is not ready or was another tag's. Which sizes are asked for is learnt from the leases that
+ * block that is not ready or was another tag's, one whose memory is lost. Which sizes are asked for is learnt from the leases that
  * the class times: a second countdown here cost up to a third of a hit.
  *
  * It is cut in two because JavaScriptCore inlines no more at once (see src/tag.ts): in one piece a
@@ -66,6 +66,8 @@ export interface BufferTagCore {
   /** Finds what serves a request that the tag does not know it of; throws where there can be none. */
   serve(tag: BufferTagHandle, minBytes: number): BlockSource;
   withSlow<R>(tag: BufferTagHandle, minBytes: number, fn: (block: Block) => R): R;
+  /** Discards a block on lease whose memory is lost, and acquires another. */
+  replace(block: PooledBlock, source: BlockSource): PooledBlock;
 }
 
 /** Larger than any request of a class: the size of what serves the others. */
@@ -130,7 +132,10 @@ export class BufferTagHandle implements BufferTag {
     const known = minBytes === this.lastBytes ? this.lastSource : undefined;
     const source = known ?? this.sourceFor(minBytes);
     const block = source.acquire();
-    if (block.home !== source) block.settle(source);
+    // Without a length it is detached.
+    if (block.home !== source || block.bytes.length === 0) {
+      if (!block.settle(source)) return this.core.replace(block, source);
+    }
     return block;
   }
 

@@ -91,11 +91,30 @@ export class ChunkSet {
     const kept = fitting.filter(({ isDraining }) => !isDraining);
     let chunk = fullest(kept) ?? fullest(fitting);
     if (chunk === undefined) {
-      chunk = this.pool.acquire();
+      chunk = this.#takeChunk();
       this.#used.push(chunk);
     }
     chunk.isDraining = false;
     return new Run(chunk, chunk.pages.take(order), pieceBytes);
+  }
+
+  /** Takes an idle chunk or a new one. */
+  #takeChunk(): Chunk {
+    for (;;) {
+      const chunk = this.pool.acquire();
+      if (!chunk.isLost) return chunk;
+      this.#giveChunk(chunk);
+    }
+  }
+
+  /** Gives a chunk back whose runs are all free. */
+  #giveChunk(chunk: Chunk): void {
+    try {
+      this.pool.release(chunk);
+    } catch (error) {
+      // It was transferred away, and whoever takes or gives a block had no part in that.
+      this.pool["core"].report(error);
+    }
   }
 
   /** Takes a run back of which no piece is in use; a chunk without runs becomes idle. */
@@ -105,7 +124,7 @@ export class ChunkSet {
     if (chunk.used === 0) {
       this.#used.splice(this.#used.indexOf(chunk), 1);
       chunk.isDraining = false;
-      this.pool.release(chunk);
+      this.#giveChunk(chunk);
     }
     if (this.#given >= BALANCED * Math.max(this.#pages, this.#inUse)) this.#balance();
   }

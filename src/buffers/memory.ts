@@ -99,7 +99,7 @@ export class SlabMemory implements BlockMemory {
   free(block: PooledBlock): void {
     const run = block.run!;
     // The next block that is carved from here must begin as zeros.
-    if (block.stale > 0) block.clear();
+    if (block.stale > 0 && !block.isLost) block.clear();
     run.give(block.index);
     if (run.inUse === 0) {
       this.#shut(run);

@@ -69,6 +69,8 @@ export class SizeClass implements BlockOwner {
   /** Requests of the sample, and their bytes. */
   #asked = 0;
   #askedBytes = 0;
+  /** Whether the next block is made for somebody who waits for it. */
+  #isAwaited = false;
 
   /** Makes a class. */
   constructor(
@@ -91,23 +93,35 @@ export class SizeClass implements BlockOwner {
       sizeOf: memory.sizeOf,
     });
     this.untagged = this.pool.tag(UNTAGGED);
-    // No option of a pool: nobody else has a use for it.
-    if (capacity > 0) this.pool["core"].onTimed = (tag, leases) => keeper.learn(tag, leases);
+    // No options of a pool: nobody else has a use for them.
+    const core = this.pool["core"];
+    core.onMiss = () => this.#isAwaited = true;
+    if (capacity > 0) core.onTimed = (tag, leases) => keeper.learn(tag, leases);
   }
 
   #create(keeper: ClassKeeper): PooledBlock {
+    const isAwaited = this.#isAwaited;
+    this.#isAwaited = false;
     for (;;) {
       try {
         const block = this.#memory.make(this);
         this.#liveBytes += block.capacity;
         return block;
       } catch (error) {
-        // Where blocks of its own lie idle nobody waits for this one: it is made ahead of demand, or to
-        // be measured, and takes nobody's place.
-        if (!isRefusal(error) || this.pool.idle > 0) throw error;
+        // What is made ahead of demand, or to be measured, takes nobody's place.
+        if (!isRefusal(error) || !isAwaited) throw error;
         keeper.makeRoom(this.#memory.nextBytes);
       }
     }
+  }
+
+  isLeased(block: PooledBlock): boolean {
+    const { holder } = block["@siliconflow/pool slot"];
+    return this.pool["core"].tags.heldBy(Math.abs(holder)) !== undefined;
+  }
+
+  usedIdle(message: string): void {
+    this.pool["core"].misuse("released", message);
   }
 
   /** Capacities of the idle blocks together, in bytes. */

@@ -67,6 +67,29 @@ describe("Block.discard()", () => {
     checkBuffers(pool);
   });
 
+  it("what is reported only shows nobody a block without its bytes", () => {
+    const seen: number[] = [];
+    let free = () => {};
+    const pool = buffers({
+      guard: "report",
+      onError: () => {
+        free();
+        seen.push(pool.acquire(1).bytes.length);
+      },
+    });
+    const block = pool.acquire(1);
+    block.release();
+    block.discard();
+    const guard = pool.guard();
+    guard.release(block);
+    // Of what waits for a guard as well, which the listener may drop.
+    free = () => guard.drop();
+    block.discard();
+    assertEquals(seen, [256, 256]);
+    assertEquals(pool.stats().classes[0]!.pool.discarded.invalid, 0);
+    checkBuffers(pool);
+  });
+
   it("is refused by a piece of a slab, which stays on lease", () => {
     const pool = buffers({ layout: "slab", chunkBytes: 8192, maxBytes: 2 ** 17 });
     const block = pool.acquire(1);

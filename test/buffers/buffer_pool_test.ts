@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Random } from "../../bench/runner/random.ts";
-import { adaptiveScheduler, fixedScheduler, PoolError } from "../../mod.ts";
+import { adaptiveScheduler, type Adjustment, fixedScheduler, PoolError } from "../../mod.ts";
 import {
   type Block,
   BufferPool,
@@ -36,6 +36,12 @@ function bufferPool(options: BufferPoolOptions = {}) {
 }
 
 const LAYOUTS = ["separate", "slab"] as const;
+
+/** What takes tags off the shelf that all others share. */
+const SCATTERED: readonly (readonly [string, Adjustment])[] = [
+  ["where nothing is retained under it", { bypass: ["a"] }],
+  ["where they lie on another tag's shelf", { shelves: new Map([["b", {}]]) }],
+];
 
 for (const layout of LAYOUTS) {
   describe(`BufferPool, ${layout}`, () => {
@@ -225,6 +231,50 @@ for (const layout of LAYOUTS) {
       pool.close();
     });
 
+    for (const [what, adjustment] of SCATTERED) {
+      it(`BufferPool makes room for a tag out of what lies idle of its own class, ${what}`, () => {
+        const { pool } = bufferPool({
+          layout,
+          classes: [256],
+          chunkBytes: 8 * KB,
+          maxBytes: 64 * KB,
+          scheduler: () => ({ name: "scattering", decide: () => adjustment }),
+        });
+        for (const tag of ["a", "b"]) pool.acquire(256, tag).release();
+        pool.tick();
+        const held = Array.from({ length: 256 }, () => pool.acquire(256, "b"));
+        failsWith("budget", () => pool.acquire(256, "a"));
+        for (const block of held.splice(0, 8)) block.release();
+        assertEquals(pool.prewarm(256, 20), 0, "ahead of demand nothing makes room");
+        assertEquals([pool.stats().idle, pool.stats().reservedBytes], [8, 64 * KB]);
+        assertFilled(pool.acquire(256, "a"), 0, "made");
+        assertEquals(pool.stats().active, held.length + 1);
+        checkBuffers(pool);
+        pool.close();
+      });
+    }
+
+    it("What is made to be measured takes nobody's place", () => {
+      const { pool } = bufferPool({
+        layout,
+        classes: [8192],
+        chunkBytes: 8192,
+        maxBytes: 64 * KB,
+        scheduler: () => ({ name: "probing", decide: () => ({ probe: true, bypass: ["a"] }) }),
+      });
+      pool.acquire(8192, "a").release();
+      const held = Array.from({ length: 8 }, () => pool.acquire(8192));
+      for (const block of held) block.release();
+      for (let i = 0; i < 20; i++) {
+        pool.tick();
+        // The first lease after a tick is timed, and the probe comes with it.
+        for (let j = 0; j < 200; j++) pool.acquire(8192).release();
+        assertEquals(pool.stats().idle, 8);
+        checkBuffers(pool);
+      }
+      pool.close();
+    });
+
     it("A request that can never be served costs nobody anything", () => {
       const { pool } = bufferPool({ layout, maxBytes: 1 * MB });
       pool.prewarm(4096, 20);
@@ -365,6 +415,31 @@ for (const layout of LAYOUTS) {
       pool.close();
     });
 
+    for (const zero of ["dirty", "acquire"] as const) {
+      it(`Block.used says nothing of a block that was given back, zero: ${zero}`, () => {
+        const { pool } = bufferPool({ layout, zero });
+        const former = pool.acquire(256);
+        former.release();
+        const error = failsWith("released", () => void (former.used = 0));
+        assertGrammar(error);
+        assertEquals(pool.stats().classes[0]!.pool.misuses, 1);
+        const next = pool.acquire(256, "next");
+        assert(next === former);
+        assertEquals(next.used, 256);
+        mark(next, 7);
+        next.release();
+        assertFilled(pool.acquire(256), 0, "the holder after the next one");
+        pool.withBuffer(256, (block) => void (block.used = 9));
+        const guard = pool.guard();
+        const waiting = pool.acquire(256);
+        guard.release(waiting);
+        waiting.used = 9;
+        guard.drop();
+        checkBuffers(pool);
+        pool.close();
+      });
+    }
+
     it("A guard keeps blocks as they are until it drops", () => {
       const { pool } = bufferPool({ layout });
       const guard = pool.guard();
@@ -384,6 +459,21 @@ for (const layout of LAYOUTS) {
       failsWith("stale", () => guard.release(pool.acquire(10)));
       checkBuffers(pool);
       pool.close();
+    });
+
+    it("A guard of a closed pool still takes blocks, and drops into nothing", () => {
+      const { pool } = bufferPool({ layout });
+      const guard = pool.guard();
+      const blocks = [10, 5000, 1e5].map((bytes) => pool.acquire(bytes));
+      guard.release(blocks[0]!);
+      pool.close();
+      for (const block of blocks.slice(1)) guard.release(block);
+      assertEquals([guard.size, pool.stats().active], [3, 3]);
+      checkBuffers(pool);
+      guard.drop();
+      assertEquals([pool.stats().active, pool.stats().reservedBytes], [0, 0]);
+      failsWith("double", () => blocks[1]!.release());
+      checkBuffers(pool);
     });
 
     it("BufferPool.close() hands out no more and takes everything back", () => {

@@ -1,5 +1,6 @@
 /**
- * Random operations on a buffer pool whose clock, scheduler and listener call the pool, and throw.
+ * Random operations on a buffer pool whose clock, scheduler and listener call the pool, and throw, and
+ * some of whose former holders still use what they gave back.
  *
  * Whatever happens in between: no byte is in two blocks, none of a former holder shows, and what is
  * held never passes the budget.
@@ -26,6 +27,12 @@ class Fuzzer {
   readonly #host = new FakeHost();
   readonly #pool: BufferPool;
   readonly #held: { readonly block: Block; readonly value: number }[] = [];
+  /** What was held and may still be in somebody's hands. */
+  readonly #former: { readonly block: Block; readonly bytes: Block["bytes"] }[] = [];
+  /** Blocks that functions hold. */
+  readonly #lent: Block[] = [];
+  /** Whether memory was transferred away, which is then told. */
+  #isRobbed = false;
   #depth = 0;
   #closed = false;
   /** The first thing that went wrong: the pool keeps an error of a callback to itself. */
@@ -96,7 +103,7 @@ class Fuzzer {
 
   #act(): void {
     const random = this.#random;
-    const kind = random.below(20);
+    const kind = random.below(22);
     this.#host.time += random.below(200);
     if (kind < 9) {
       const block = this.#pool.acquire(
@@ -110,11 +117,14 @@ class Fuzzer {
       this.#held.push({ block, value });
     } else if (kind < 16 && this.#held.length > 0) {
       const [held] = this.#held.splice(random.below(this.#held.length), 1);
-      assertFilled(held!.block, held!.value, "held");
-      held!.block.release();
+      const { block, value } = held!;
+      assertFilled(block, value, "held");
+      this.#former.push({ block, bytes: block.bytes });
+      block.release();
     } else if (kind === 16) this.#pool.tick();
     else if (kind === 17) this.#pool.trim(random.next() < 0.3 ? "critical" : "high");
     else if (kind === 18) this.#pool.prewarm(random.below(20_000), random.below(6));
+    else if (kind === 19) this.#misuse();
     else if (random.next() < 0.02) {
       this.#closed = true;
       this.#pool.close();
@@ -122,14 +132,34 @@ class Fuzzer {
       this.#pool.withBuffer(random.below(90_000), (block) => {
         assertFilled(block, 0, "lent");
         mark(block, 9);
-        this.#interrupt();
+        this.#lent.push(block);
+        try {
+          this.#interrupt();
+        } finally {
+          this.#lent.pop();
+        }
         assertFilled(block, 9, "still lent");
       });
     }
   }
 
+  /** Uses what was given back, unless it is in use again: nobody could tell that from its holder's use. */
+  #misuse(): void {
+    const random = this.#random;
+    const former = this.#former[random.below(this.#former.length)];
+    if (former === undefined) return;
+    const { block, bytes } = former;
+    const inUse = [...this.#held.map((held) => held.block), ...this.#lent];
+    if (!inUse.includes(block)) block.used = random.below(block.capacity + 1);
+    const isTaken = inUse.some((other) => other.bytes.buffer === bytes.buffer);
+    if (isTaken || bytes.length === 0 || random.next() < 0.7) return;
+    this.#isRobbed = true;
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  }
+
   #excuse(error: unknown): void {
-    const codes = ["budget", "closed", "scheduler"];
+    const codes = ["budget", "closed", "released", "scheduler"];
+    if (this.#isRobbed) codes.push("reset");
     if (error instanceof Mishap) return;
     // Closed amid an acquire, which then finds the pool of chunks closed.
     const reason = error instanceof PoolError && error.code === "create" ? error.cause : error;
