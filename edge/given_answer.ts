@@ -7,7 +7,7 @@
  * @module
  */
 
-import { watcherOf } from "./execution.ts";
+import { type ExecutionWatcher, watcherOf } from "./execution.ts";
 
 /** Who watches what a context is given. */
 export interface AnswerWatcher {
@@ -39,7 +39,9 @@ export function exchangeSetter(context: object): void {
   Object.defineProperty(prototype, "res", {
     ...former,
     set(this: object, answer: unknown) {
-      (watcherOf<AnswerWatcher & never>(this) ?? (this as Watched)[WATCHER])?.noteGiven(answer);
+      (watcherOf<ExecutionWatcher & AnswerWatcher>(this) ?? (this as Watched)[WATCHER])?.noteGiven(
+        answer,
+      );
       set.call(this, answer);
     },
   });

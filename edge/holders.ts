@@ -305,7 +305,10 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
 
   /** Notes a stream that somebody has begun to write, and what comes in its place or is made of it. */
   private noteStream(stream: Response, next: unknown): void {
-    if (this.stream !== undefined && isUnread(this.stream, bodyOf(next))) this.isDoubtful = true;
+    const former = this.stream;
+    if (former !== undefined && former !== stream && isUnread(former, bodyOf(next))) {
+      this.isDoubtful = true;
+    }
     this.stream = stream;
   }
 }

@@ -444,6 +444,12 @@ describe("pooled().handler()", () => {
       await next();
       c.res = new Response(c.res.body, c.res);
     });
+    app.use("/moved", async (c, next) => {
+      await next();
+      const { res } = c;
+      c.res = undefined;
+      c.res = new Response(res.body, res);
+    });
     app.get("/rebuilt", (c) => {
       const line = new TextEncoder().encode(`${lease.of(c).owner}line`);
       return new Response(
@@ -455,7 +461,7 @@ describe("pooled().handler()", () => {
         }),
       );
     });
-    for (const path of ["/zip", "/cors"]) {
+    for (const path of ["/zip", "/cors", "/moved"]) {
       app.get(path, (c) => {
         const thing = lease.of(c);
         c.header("Content-Type", "text/plain");
@@ -475,6 +481,7 @@ describe("pooled().handler()", () => {
     const other = await handler(request("/cors"));
     assertEquals([await other.text(), other.headers.get("x-late")], ["line line line ", "yes"]);
     assertEquals(await (await handler(request("/rebuilt"))).text(), "line");
+    assertEquals(await (await handler(request("/moved"))).text(), "line line line ");
     await settle();
     assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 0]);
   });
