@@ -103,13 +103,7 @@ function rowOf(taken: readonly Sample[], seconds: number): Row {
 const REQUESTS_PER_S = 12_000;
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
-  const all = [...samples].flatMap(([variant, taken]) =>
-    taken.map(({ figures }) => ({ variant, figures }))
-  );
-  const checksum = needSameWork(
-    "attribution",
-    all.map(({ variant, figures }) => [variant, figures.checksum]),
-  );
+  const checksum = needSameWork("attribution", samples, ({ figures }) => figures.checksum);
   const seconds = samples.get("none")![0]!.requests / REQUESTS_PER_S;
   const rows = Object.fromEntries(
     VARIANTS.map((variant) => [variant, rowOf(samples.get(variant)!, seconds)]),
@@ -123,7 +117,7 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
     },
     goal: GOAL,
     checksum,
-    unparsed: sum(all.map(({ figures }) => figures.unparsed)),
+    unparsed: sum([...samples.values()].flat().map(({ figures }) => figures.unparsed)),
   };
 }
 

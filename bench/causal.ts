@@ -55,12 +55,7 @@ function middle(samples: readonly Sample[]): Chain {
 function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
   return {
     chains: Object.fromEntries([...samples].map(([name, taken]) => [name, middle(taken)])),
-    checksum: needSameWork(
-      "causal variants",
-      [...samples].flatMap(([name, taken]) =>
-        taken.map(({ checksum }) => [name, checksum] as const)
-      ),
-    ),
+    checksum: needSameWork("causal variants", samples, ({ checksum }) => checksum),
     unparsed: sum([...samples.values()].flat().map(({ unparsed }) => unparsed)),
   };
 }

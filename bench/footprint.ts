@@ -117,10 +117,7 @@ function figuresOf(samples: readonly Sample[]): Figures {
 }
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>): Report {
-  needSameWork(
-    "footprints",
-    [...samples].flatMap(([name, taken]) => taken.map(({ checksum }) => [name, checksum] as const)),
-  );
+  needSameWork("footprints", samples, ({ checksum }) => checksum);
   return {
     tookS: round(median([...samples.values()].flat().map(({ tookS }) => tookS))),
     variants: Object.fromEntries([...samples].map(([name, taken]) => [name, figuresOf(taken)])),

@@ -122,9 +122,8 @@ function sceneOf(samples: ReadonlyMap<string, readonly Sample[]>, suffix: string
   const figures = (name: SubjectName) => of(name).map((sample) => sample.figures);
   const checksum = needSameWork(
     "gateway variants",
-    NAMES.flatMap((name) =>
-      figures(name).map(({ checksum }) => [name + suffix, checksum] as const)
-    ),
+    new Map(NAMES.map((name) => [name + suffix, figures(name)])),
+    ({ checksum }) => checksum,
   );
   const variants = record((name) => medianOf(figures(name), checksum));
   const spreads = record((name) => spreadOf(figures(name)));

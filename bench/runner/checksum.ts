@@ -8,13 +8,18 @@
  * The checksum of all. A variant that drops work would look faster than it is.
  *
  * @param what What is compared.
- * @param sums Variants with their checksums; a variant may come several times.
+ * @param samples What was measured of each variant.
+ * @param checksumOf Reads the checksum of one of them.
  * @throws {Error} They differ.
  */
-export function needSameWork(
+export function needSameWork<S>(
   what: string,
-  sums: readonly (readonly [variant: string, checksum: number])[],
+  samples: ReadonlyMap<string, readonly S[]>,
+  checksumOf: (sample: S) => number,
 ): number {
+  const sums = [...samples].flatMap(([variant, taken]) =>
+    taken.map((sample) => [variant, checksumOf(sample)] as const)
+  );
   const [, first] = sums[0]!;
   for (const [variant, checksum] of sums) {
     if (checksum === first) continue;
