@@ -54,14 +54,14 @@ export class ContextPool extends Pool<RequestContext> {
   constructor(options: ContextPoolOptions = {}) {
     needOptions(ACTION, "options", options);
     const { context = {}, ...poolOptions } = options;
-    // Bad limits are told now, not at the first request.
-    new RequestContext(context);
     const { scratch = {} } = context;
     const isSharing = scratch.pool === undefined && scratch.keepBytes === undefined;
     const { host = detectHost() } = options;
     const shared = new SharedHost(host);
     const blocks = isSharing ? new SharedBlocks(host, shared, options) : undefined;
     const limits = blocks === undefined ? context : { ...context, scratch: grown(scratch, blocks) };
+    // Bad limits are told now, not at the first request.
+    new RequestContext(limits);
     super({
       name: "contexts",
       ...poolOptions,
@@ -121,7 +121,8 @@ export class ContextPool extends Pool<RequestContext> {
 /** The limits of a scratch that grows into shared blocks. */
 function grown(scratch: ScratchOptions, blocks: SharedBlocks): ScratchOptions {
   const { initialBytes = INITIAL_BYTES } = scratch;
-  const maxBytes = Math.max(initialBytes, blocks.scratchBytes);
+  // No number is larger than what is none, of which the scratch itself tells.
+  const maxBytes = initialBytes > blocks.scratchBytes ? initialBytes : blocks.scratchBytes;
   return { maxBytes, ...scratch, pool: () => blocks.get() };
 }
 

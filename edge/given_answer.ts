@@ -39,9 +39,10 @@ export function exchangeSetter(context: object): void {
   Object.defineProperty(prototype, "res", {
     ...former,
     set(this: object, answer: unknown) {
-      (watcherOf<ExecutionWatcher & AnswerWatcher>(this) ?? (this as Watched)[WATCHER])?.noteGiven(
-        answer,
-      );
+      const around = watcherOf<ExecutionWatcher & AnswerWatcher>(this);
+      const visiting = (this as Watched)[WATCHER];
+      around?.noteGiven(answer);
+      if (visiting !== around) visiting?.noteGiven(answer);
       set.call(this, answer);
     },
   });

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { isAborted, watchAborts } from "./aborted_stream.ts";
 import {
   type Execution,
   executionOf,
@@ -31,7 +32,8 @@ interface AnsweringContext {
   readonly finalized?: boolean;
   /** What a handler or a middleware in front of it threw, where there is one. */
   readonly error?: unknown;
-  readonly req: { readonly raw: Request };
+  /** What is no context of Hono's has no request either. */
+  readonly req: { readonly raw?: Request };
   text: Maker;
   json: Maker;
   html: Maker;
@@ -56,10 +58,15 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   declare private lease: HeldLease | undefined;
   declare private others: HeldLease[] | undefined;
   declare private count: number;
-  declare private isHeldByHand: boolean;
+  /** Those of them that `hold` was asked for, which alone tell how long a socket needs the lease. */
+  declare private byHand: number;
   declare private isDoubtful: boolean;
   /** The last streamed answer that was made and is not held: somebody has begun to write it. */
   declare private stream: Response | undefined;
+  /** What that one was made of. */
+  declare private content: unknown;
+  /** The answer whose body holds the leases while it is sent. */
+  declare private held: Response | undefined;
   /** The last answer that the context was given, where it may be a stream. */
   declare private given: Response | undefined;
   declare private end: PromiseWithResolvers<void> | undefined;
@@ -99,9 +106,11 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     this.lease = undefined;
     this.others = undefined;
     this.count = 0;
-    this.isHeldByHand = false;
+    this.byHand = 0;
     this.isDoubtful = false;
     this.stream = undefined;
+    this.content = undefined;
+    this.held = undefined;
     this.given = undefined;
     this.end = undefined;
     this.noteAnswers(context);
@@ -141,11 +150,16 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   }
 
   /** Whether a middleware may have answered while a handler that leased goes on: as after a timeout. */
-  private get hasFailed(): boolean {
+  get hasFailed(): boolean {
     if (this.context.error !== undefined) return true;
     return this.others?.some(({ asked }) =>
       (asked?.context as AnsweringContext | undefined)?.error !== undefined
     ) ?? false;
+  }
+
+  /** Somebody may go on though the request has its answer: the leases end as doubtful. */
+  doubt(): void {
+    this.isDoubtful = true;
   }
 
   /** A handler has ended that entered: a stream that it did not answer with is written nevertheless. */
@@ -171,18 +185,21 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   hold(promise: PromiseLike<unknown>): void {
     // Leases that have ended cannot be held, as where a logger outside of pooled() waits for its own.
     if (this.count === 0) return;
-    const done = this.holdByHand();
+    this.count++;
+    const done = () => this.leave();
     Promise.resolve(promise).then(done, done);
   }
 
   /** Holds until the function that it returns is called. */
   holdByHand(): () => void {
     this.count++;
-    this.isHeldByHand = true;
+    this.byHand++;
     let isDone = false;
     return () => {
-      if (!isDone) this.leave();
+      if (isDone) return;
       isDone = true;
+      this.byHand--;
+      this.leave();
     };
   }
 
@@ -207,16 +224,18 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
   settle<R>(answer: R, isDropped = false, raw?: Request): R | Response {
-    if (answer === this.answer || !isResponse(answer)) {
+    raw ??= this.context.req.raw;
+    const isStatic = answer !== undefined && answer === this.answer;
+    if (isStatic || !isResponse(answer)) {
       // A middleware has dropped the stream, and whoever writes it may not know that yet.
       if (this.stream !== undefined) this.isDoubtful = true;
+      if (!isStatic || isOfNothing(answer)) this.doubtSocket(asksForSocket(raw));
       return answer;
     }
     const { body } = answer;
-    raw ??= this.context.req.raw;
     if (body === null) {
-      const isUpgrade = answer.status === SWITCHING_PROTOCOLS || asksForSocket(raw);
-      if (this.stream !== undefined || isUpgrade && !this.isHeldByHand) this.isDoubtful = true;
+      if (this.stream !== undefined) this.isDoubtful = true;
+      this.doubtSocket(answer.status === SWITCHING_PROTOCOLS || asksForSocket(raw));
       return this.answer = answer;
     }
     if (body.locked || isDropped) {
@@ -224,7 +243,7 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
       this.isDoubtful = true;
       return answer;
     }
-    if (raw.method === "HEAD") {
+    if (raw?.method === "HEAD") {
       // The server sends no body, and does not always say so to the one that it got.
       this.isDoubtful = true;
       body.cancel().catch(() => {});
@@ -234,13 +253,20 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     this.keepAlive();
     this.count++;
     if (this.stream !== undefined && isUnread(this.stream, body)) this.isDoubtful = true;
+    const { content } = this;
     // From now on the body that is held tells whether it is dropped.
-    this.stream = this.given = undefined;
+    this.stream = this.given = this.content = undefined;
     const ended = (how: BodyEnd) => {
-      if (how === "broken") this.isDoubtful = true;
+      if (how === "broken" || isAborted(body) || isAborted(content)) this.isDoubtful = true;
+      this.held = undefined;
       this.leave();
     };
-    return this.answer = new Response(heldBody(body, ended), answer);
+    return this.answer = this.held = new Response(heldBody(body, ended), answer);
+  }
+
+  /** A socket goes on after the answer: only `hold` tells until when. */
+  private doubtSocket(isUpgrade: boolean): void {
+    if (isUpgrade && this.byHand === 0) this.isDoubtful = true;
   }
 
   /** Looks at what an app answers, as {@linkcode settle} does at what a handler does. */
@@ -263,7 +289,11 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
 
   /** Notes an answer that is given in the place of the one before. */
   noteGiven(answer: unknown): void {
-    const { given } = this;
+    const { given, held } = this;
+    // Nobody would read or cancel the body that is held any more, as where an error comes instead.
+    if (held !== undefined && isResponse(answer) && isUnread(held, answer.body)) {
+      held.body?.cancel().catch(() => {});
+    }
     if (answer === given && given !== undefined) return;
     // Not every answer of which nothing is known is a stream, but one that is goes on without a reader.
     // Deno takes bytes out of a body that is put into another answer: those then count as dropped.
@@ -275,6 +305,7 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   private noteAnswers(context: AnsweringContext): void {
     const { body, html, json, newResponse, text } = context;
     if (typeof text !== "function") return;
+    watchAborts();
     // Named first: V8 lays a function that is written where it is assigned to a property into its old
     // space, and would keep all that this request refers to until a whole-heap collection.
     const noteText: Maker = (content, init, headers) => this.answer = text(content, init, headers);
@@ -297,8 +328,10 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
 
   /** Notes an answer that was made of some content. */
   private noteMade(content: unknown, answer: unknown): unknown {
-    if (isStream(content)) this.noteStream(answer as Response, content);
-    // What answers an upgrade has no content, and is looked at.
+    if (isStream(content)) {
+      this.noteStream(answer as Response, content);
+      this.content = content;
+    } // What answers an upgrade has no content, and is looked at.
     else if (content !== null && content !== undefined) this.answer = answer;
     return answer;
   }
@@ -324,12 +357,22 @@ function bodyOf(content: unknown): unknown {
   return isResponse(content) ? content.body : content;
 }
 
+/**
+ * Whether an answer may stand for none: Bun upgrades beside the answer, its handlers then give nothing, and
+ * Hono answers 404 in their place.
+ */
+function isOfNothing(answer: unknown): boolean {
+  return IS_BUN && (answer as Response).status === NOT_FOUND;
+}
+
 /** Whether a request asks to become a WebSocket; the header asks for other things as well. */
-function asksForSocket({ headers }: Request): boolean {
-  return /\bwebsocket\b/i.test(headers.get("upgrade") ?? "");
+function asksForSocket(request: Request | undefined): boolean {
+  return /\bwebsocket\b/i.test(request?.headers.get("upgrade") ?? "");
 }
 
 const SWITCHING_PROTOCOLS = 101;
+const NOT_FOUND = 404;
+const IS_BUN = "Bun" in globalThis;
 
 function isResponse(answer: unknown): answer is Response {
   // Not `instanceof`: some servers have responses of their own. `in` does not touch the body.
@@ -415,15 +458,15 @@ export function hold(context: object, until?: unknown): unknown {
     throw new TypeError(`Cannot hold: ${rule}: received ${received(until)}`);
   }
   for (const holders of all) holders.keepAlive();
-  if (isPromise(until)) {
-    for (const holders of all) holders.hold(until);
-    return until;
-  }
   const ends = all.map((holders) => holders.holdByHand());
   const done = () => {
     for (const end of ends) end();
   };
   if (until === undefined) return done;
+  if (isPromise(until)) {
+    Promise.resolve(until).then(done, done);
+    return until;
+  }
   // It tells of its end once, which may have been before anybody listened.
   if (until.readyState === CLOSED) done();
   else until.addEventListener("close", done);

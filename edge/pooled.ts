@@ -20,7 +20,7 @@ import { answerOverload, isOverload, overloadException } from "./overload.ts";
 import type { Handler, PooledContext, PooledMiddleware } from "./pooled_middleware.ts";
 import { type PooledOptions, readPooledOptions } from "./pooled_options.ts";
 import { received } from "./received.ts";
-import { type RoutedContext, tagOf } from "./route_tag.ts";
+import { type RoutedContext, routesOf, tagOf } from "./route_tag.ts";
 import { type App, Visit } from "./visit.ts";
 
 /** The turns of the microtask queue in which a handler that waits for nothing has ended. */
@@ -138,7 +138,8 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     next: () => Promise<void>,
   ): Promise<Response | void> => {
     const outer = c.get(name);
-    const tag = tagOf(c, c.req.routeIndex + 1);
+    const following = c.req.routeIndex + 1;
+    const tag = tagOf(c, following);
     let lease: Lease<T>;
     try {
       lease = pool.lease(tag);
@@ -152,7 +153,12 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if (isWorkers) void keepAliveIfLate(holders, report);
       c.set(name, lease.value);
       await next();
+      if (holders.hasFailed) doubtIfOthers(c, following, holders);
       if (c.finalized) replaceAnswer(c, holders);
+      else holders.settle(undefined);
+    } catch (error) {
+      doubtIfOthers(c, following, holders);
+      throw error;
     } finally {
       // What runs later in this request must not find an object that is somebody else's by then.
       c.set(name, outer as T);
@@ -191,7 +197,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
         isPending = isPromise(answer);
         return (isPending
           ? settle(answer as PromiseLike<R>, holders)
-          : holders.settle(answer)) as R;
+          : holders.settle(answer, holders.isAnswered)) as R;
       } finally {
         if (!isPending) holders.exit();
       }
@@ -263,6 +269,16 @@ async function keepAliveIfLate(
   } catch (error) {
     report(error);
   }
+}
+
+/**
+ * Where a request has failed: a handler that fails by itself has ended, but a middleware in front of it may have
+ * left it at work, as a timeout does.
+ *
+ * @param following The index of the route after the one that leased.
+ */
+function doubtIfOthers(c: RoutedContext, following: number, holders: Holders): void {
+  if (routesOf(c).length > following + 1) holders.doubt();
 }
 
 /** Sends an answer that holds the leases, if it has to. */

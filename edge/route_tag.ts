@@ -32,11 +32,15 @@ export interface RoutedContext {
   };
 }
 
+/** The routes that matched, in the order in which they run. */
+export function routesOf(c: RoutedContext): readonly MatchedRoute[] {
+  // The getter is there in Hono 4, whatever copy the app uses; the helper takes over in Hono 5.
+  return c.req.matchedRoutes ?? matchedRoutes(c as unknown as Context);
+}
+
 /** The pattern of the route, from an index on, that will answer, or of the last one that matched. */
 export function tagOf(c: RoutedContext, from: number): string | undefined {
-  // The getter is there in Hono 4, whatever copy the app uses; the helper takes over in Hono 5.
-  const routes: readonly MatchedRoute[] = c.req.matchedRoutes ??
-    matchedRoutes(c as unknown as Context);
+  const routes = routesOf(c);
   for (let i = from; i < routes.length; i++) {
     if (routes[i]!.handler.length < MIDDLEWARE_ARITY) return tagFrom(routes[i]!.path);
   }

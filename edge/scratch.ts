@@ -1,9 +1,9 @@
 /**
  * A buffer that grows with what a request writes, and is clean for the next one.
  *
- * Whatever is handed out or written lies below `length`, so `length` is also the dirty high-water
- * mark: a reset that zeroes up to it leaves nothing of one tenant for another, and costs what was
- * used, not what is held.
+ * Whatever is handed out or written lies below `length`, or below what it was before a rewind, so the larger of
+ * them is also the dirty high-water mark: a reset that zeroes up to it leaves nothing of one tenant for
+ * another, and costs what was used, not what is held.
  *
  * With a pool of blocks it keeps its first buffer only, so that a small request visits no pool, and what
  * it grows to goes back at the reset. Why no other request sees or changes it before: a
@@ -139,6 +139,8 @@ export class Scratch {
   #loans: Loans | undefined;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+  /** How far it reached before it was rewound: who had a view of that may still write to it. */
+  #rewound = 0;
   #resets = 0;
 
   /**
@@ -292,17 +294,23 @@ export class Scratch {
   rewind(length: number): void {
     this.#needWithin("rewind", "length", length);
     this.#bytes.fill(0, length, this.#length);
+    this.#rewound = this.#used;
     this.#length = length;
   }
 
   /** Zeroes what was used, and drops a buffer beyond `keepBytes`, or gives it back to the pool. */
   reset(): void {
     this.#resets++;
-    const length = this.#length;
-    this.#length = 0;
-    if (this.#pool !== undefined && this.#bytes !== this.#first) this.#shrink(length);
+    const used = this.#used;
+    this.#length = this.#rewound = 0;
+    if (this.#pool !== undefined && this.#bytes !== this.#first) this.#shrink(used);
     else if (this.#bytes.length > this.#keepBytes) this.#bytes = new Uint8Array(this.#initialBytes);
-    else this.#bytes.fill(0, 0, length);
+    else this.#bytes.fill(0, 0, used);
+  }
+
+  /** The bytes of the buffer that anybody has had a view of. */
+  get #used(): number {
+    return Math.max(this.#length, this.#rewound);
   }
 
   /**
@@ -315,10 +323,10 @@ export class Scratch {
   }
 
   /** Goes back to its first buffer. */
-  #shrink(length: number): void {
+  #shrink(used: number): void {
     this.#bytes = this.#first!;
     try {
-      this.#loans?.declare(length);
+      this.#loans?.declare(used);
       this.#loans?.release();
     } finally {
       this.#bytes.fill(0, 0, this.#firstUsed);
@@ -372,12 +380,13 @@ export class Scratch {
     const grown = this.#grow(Math.min(this.#maxBytes, Math.max(needed, 2 * this.#bytes.length)));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+    this.#rewound = 0;
   }
 
   /** Gets a larger buffer; the former one is not to be written any more. */
   #grow(byteLength: number): Uint8Array<ArrayBuffer> {
-    if (this.#bytes === this.#first) this.#firstUsed = this.#length;
-    else this.#loans?.declare(this.#length);
+    if (this.#bytes === this.#first) this.#firstUsed = this.#used;
+    else this.#loans?.declare(this.#used);
     const block = this.#borrow(byteLength);
     if (block === undefined) return new Uint8Array(byteLength);
     if (this.#loans === undefined) watch(this, this.#loans = new Loans());

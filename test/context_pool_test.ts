@@ -138,6 +138,22 @@ describe("ContextPool", () => {
     assertEquals([blocks.stats().closed, host.closed], [true, 1]);
   });
 
+  it("keeps a first buffer of any size, and refuses bad limits at once", () => {
+    const pool = contextPool({
+      host: new FakeHost(),
+      context: { scratch: { initialBytes: 2 ** 21 } },
+    });
+    assertEquals(pool.with("large", ({ scratch }) => scratch.capacity), 2 ** 21);
+    pool.close();
+    for (const initialBytes of [-1, NaN, 0.5]) {
+      assertThrows(
+        () => contextPool({ context: { scratch: { initialBytes } } }),
+        RangeError,
+        "initialBytes must be an integer",
+      );
+    }
+  });
+
   it("trim() and tick() reach its blocks", () => {
     const host = new FakeHost();
     const pool = contextPool({ host });

@@ -300,6 +300,19 @@ describe("RequestContext.scratch", () => {
     assertEquals(new TextDecoder().decode(kept), "keep");
   });
 
+  it("leaves nothing that is written to a view after it was rewound", () => {
+    for (const grows of [false, true]) {
+      const { scratch } = new RequestContext({ scratch: { initialBytes: 64, keepBytes: 64 } });
+      const view = scratch.take(64);
+      scratch.rewind(0);
+      scratch.write("x");
+      if (grows) scratch.rewind(0);
+      view.fill(7);
+      scratch.reset();
+      assertEquals(scratch.take(64), new Uint8Array(64));
+    }
+  });
+
   it("counts its resets", () => {
     const context = new RequestContext();
     context.reset();

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Context, Hono } from "hono";
 import { stream, streamSSE } from "hono/streaming";
+import { timeout } from "hono/timeout";
 import {
   contextPool,
   hold,
@@ -113,17 +114,21 @@ for (const way of ["middleware", "around"] as const) {
       });
     }
 
-    it("copies bytes before it ends: what is sent is what they were", async () => {
-      const kept: Uint8Array[] = [];
-      const { get } = serve((c, { scratch }) => {
-        scratch.write("mine");
-        kept.push(scratch.view());
-        return c.body(scratch.view());
-      }, way);
-      const [first, second] = [await get(), await get()];
-      for (const bytes of kept) bytes.fill(33);
-      assertEquals([await first.text(), await second.text()], ["mine", "mine"]);
-    });
+    for (const size of [4, 2 ** 14, 2 ** 16, 2 ** 20]) {
+      it(`copies ${size} bytes before it ends: what is sent is what they were`, async () => {
+        const kept: Uint8Array[] = [];
+        const text = "mine".repeat(size / 4);
+        const { get } = serve((c, { scratch }) => {
+          scratch.write(text);
+          kept.push(scratch.view());
+          return c.body(scratch.view());
+        }, way);
+        const [first, second] = [await get(), await get()];
+        for (const bytes of kept) bytes.fill(33);
+        assert(await first.text() === text, "the first");
+        assert(await second.text() === text, "the second");
+      });
+    }
 
     const STREAMS: Readonly<Record<string, (c: Context, context: RequestContext) => Answer>> = {
       "c.body of a stream": (c, context) => c.body(partsOf(context)),
@@ -387,6 +392,46 @@ for (const way of ["middleware", "around"] as const) {
       assertEquals(account(free.pool), EXPIRED);
     });
 
+    const SHORT: Readonly<Record<string, (c: Context) => unknown>> = {
+      "waitUntil() was given a promise": (c) => c.executionCtx.waitUntil(Promise.resolve()),
+      "hold() was given a promise that has settled": async (c) => {
+        await hold(c, Promise.resolve());
+        await Promise.resolve();
+      },
+    };
+    for (const [what, wait] of Object.entries(SHORT)) {
+      it(`of an upgraded connection goes to nobody where only ${what}`, async () => {
+        const { get, pool } = serve(async (c) => {
+          await wait(c);
+          return new Response(null);
+        }, way);
+        await get({ headers: { Upgrade: "websocket" } }, new FakeExecution());
+        await settled();
+        assertEquals(account(pool), EXPIRED);
+      });
+    }
+
+    it("of a connection that was upgraded beside the answer goes to nobody", async () => {
+      const { get, pool } = serve(() => undefined as never, way);
+      await get({ headers: { Upgrade: "websocket" } }).catch(() => {});
+      assertEquals(account(pool), EXPIRED);
+    });
+
+    it("expires where the server aborts a stream, whose writer goes on", async () => {
+      const gate = Promise.withResolvers<void>();
+      const { get, pool } = serve((c, { scratch }) =>
+        stream(c, async (out) => {
+          await out.write("begun");
+          out.abort();
+          await gate.promise;
+          scratch.write("late");
+        }), way);
+      await (await get()).text();
+      assertEquals(account(pool), EXPIRED);
+      gate.resolve();
+      await settled();
+    });
+
     const FAILS: Readonly<Record<string, (c: Context) => Answer>> = {
       "throws": (c) => {
         stream(c, async (out) => void await out.write("x"));
@@ -540,6 +585,75 @@ describe("the leases of several pooled() in one request", () => {
     gate.resolve();
     await settled();
     assertEquals(account(pool), EXPIRED);
+  });
+
+  it("end with a stream whose handler answers at once, but after another one", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const { around } = pooled({ pool });
+    const app = new Hono();
+    const gate = Promise.withResolvers<void>();
+    app.use(async (c, next) => {
+      next();
+      await Promise.resolve();
+      return c.text("too late", 504);
+    });
+    app.use(async (_, next) => {
+      await gate.promise;
+      await next();
+    });
+    app.get("/", around((c: Context, context) => c.body(partsOf(context))));
+    assertEquals((await app.request("/")).status, 504);
+    gate.resolve();
+    await settled();
+    assertEquals(account(pool), EXPIRED);
+  });
+
+  for (const way of ["middleware", "around"] as const) {
+    for (const what of ["error", "answer"] as const) {
+      it(`end where an ${what} comes instead of a stream, as ${way}`, async () => {
+        const pool = contextPool({ host: inertHost() });
+        const lease = pooled({ pool });
+        const app = new Hono<PooledEnv>();
+        app.onError((error, c) => c.text(error.message, 500));
+        app.use(async (c, next) => {
+          await next();
+          if (what === "error") throw new Error("instead");
+          c.res = c.text("instead");
+        });
+        if (way === "around") {
+          app.get(
+            "/",
+            lease.around((c: Context, context) => c.body(partsOf(context))),
+          );
+        } else app.get("/", lease, (c) => c.body(partsOf(c.var.pooled)));
+        assertEquals(await (await app.request("/")).text(), "instead");
+        await settled();
+        assertEquals(account(pool), EXPIRED);
+      });
+    }
+  }
+
+  it("go to nobody where a middleware behind them failed, and on where a handler did", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const app = new Hono<PooledEnv>();
+    const gate = Promise.withResolvers<void>();
+    app.use(pooled({ pool }));
+    app.get("/alone", () => {
+      throw new Error("alone");
+    });
+    app.get("/timeout", timeout(1), async (c) => {
+      const { scratch } = c.var.pooled;
+      await gate.promise;
+      scratch.write("late");
+      return c.text("");
+    });
+    app.onError((error, c) => c.text(error.message, 500));
+    assertEquals((await app.request("/alone")).status, 500);
+    assertEquals(account(pool), ENDED);
+    assertEquals((await app.request("/timeout")).status, 500);
+    assertEquals(account(pool), EXPIRED);
+    gate.resolve();
+    await settled();
   });
 
   it("last through server-sent events", async () => {

@@ -144,6 +144,29 @@ describe("Scratch with a pool", () => {
     assertEquals(scratch.view().length, 60);
   });
 
+  it("leaves nothing that is written to a view after it was rewound, in no buffer that it had", () => {
+    const pool = buffers();
+    const scratch = new Scratch({ initialBytes: 16, pool });
+    const first = scratch.take(16);
+    scratch.rewind(0);
+    first.fill(7);
+    const second = scratch.take(200);
+    scratch.rewind(0);
+    second.fill(7);
+    const third = scratch.take(1000);
+    scratch.rewind(0);
+    third.fill(7);
+    scratch.reset();
+    assertEquals(scratch.take(16), new Uint8Array(16));
+    assertEquals(scratch.take(1000), new Uint8Array(1000));
+    scratch.reset();
+    for (const byteLength of [200, 1000]) {
+      const block = pool.acquire(byteLength);
+      assertEquals(block.bytes, new Uint8Array(block.capacity));
+      block.release();
+    }
+  });
+
   it("keeps what it has from the start, however much that is", () => {
     const scratch = new Scratch({ initialBytes: 2 ** 21, pool: buffers() });
     scratch.write("x");

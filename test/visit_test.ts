@@ -412,17 +412,19 @@ describe("pooled().handler()", () => {
       });
     for (const [name, drop] of Object.entries(drops)) {
       for (const [what, write] of Object.entries(writes)) {
-        for (const way of ["handler", "middleware"]) {
+        for (const way of ["handler", "both", "middleware"]) {
           const where = `${name}, ${what}, ${way}`;
           const { lease, pool } = things();
           const app = new Hono<{ Variables: { thing: Thing; pooled: Thing } }>();
           if (way === "middleware") app.use(lease as never);
+          // The setter of one context tells them both.
+          if (way === "both") app.use(things().lease as never);
           drop(app as unknown as Hono);
           app.get("/", (c) => {
-            c.set("thing", way === "handler" ? lease.of(c) : c.get("pooled"));
+            c.set("thing", way === "middleware" ? c.get("pooled") : lease.of(c));
             return write(c);
           });
-          const serve = way === "handler" ? lease.handler(app) : app.fetch;
+          const serve = way === "middleware" ? app.fetch : lease.handler(app);
           const answer = await serve(request("/", { headers: { "If-None-Match": '"v"' } }));
           assertEquals([where, answer.status], [where, name === "etag" ? 304 : 200]);
           await answer.text();
@@ -497,6 +499,19 @@ describe("pooled().handler()", () => {
     await handler(request());
     assertEquals([pool.stats().idle, pool.stats().discarded.expired], [1, 0]);
     await handler(request("/", { headers: { Upgrade: "websocket" } }));
+    assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1]);
+  });
+
+  it("uses no object again of an upgrade beside an answer, as Bun has it", {
+    skip: !("Bun" in globalThis),
+  }, async () => {
+    const { lease, pool } = things();
+    const app = new Hono();
+    app.get("/", (c) => void lease.of(c) as never);
+    const answer = await lease.handler(app)(
+      request("/", { headers: { Upgrade: "websocket" } }),
+    );
+    assertEquals(answer.status, 404);
     assertEquals([pool.stats().leased, pool.stats().discarded.expired], [0, 1]);
   });
 
