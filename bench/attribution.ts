@@ -168,6 +168,7 @@ export const attribution: Bench<Raw, Report, Sample> = {
   variants: VARIANTS,
   rounds: 3,
   asksAllocated: true,
+  checksumOf: ({ served }) => served.checksum,
   measure,
   complete,
   report,

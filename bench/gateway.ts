@@ -7,10 +7,11 @@
  * @module
  */
 
+import { chartsOf } from "./gateway/charts.ts";
 import { figuresOf } from "./gateway/figures.ts";
 import { type Report, reportOf, type Sample, WASTEFUL } from "./gateway/report.ts";
 import { type Served, serveSpikes } from "./gateway/serve.ts";
-import { chartsOf, sheetsOf } from "./gateway/sheet.ts";
+import { sheetsOf } from "./gateway/sheet.ts";
 import { type SubjectName, SUBJECTS } from "./gateway/subject.ts";
 import type { Bench, Effort } from "./runner/bench.ts";
 

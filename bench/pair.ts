@@ -8,6 +8,7 @@
  */
 
 import { setTimeout } from "node:timers/promises";
+import { repeat } from "./pair/repeat.ts";
 import { PEERS, type Report, reportOf, type Sample } from "./pair/report.ts";
 import { chartsOf, sheetsOf } from "./pair/sheet.ts";
 import { floor, floorHeld, PAIRS, type Subject, SUBJECTS, type Variant } from "./pair/subject.ts";
@@ -26,16 +27,6 @@ function plan({ quick }: Effort): { turns: number; turnMs: number } {
   return quick ? { turns: 4, turnMs: 25 } : { turns: 8, turnMs: 40 };
 }
 
-/** Calls a subject, awaiting only what is a promise. */
-async function repeat(run: Subject["run"], calls: number): Promise<void> {
-  for (let i = 0; i < calls; i++) {
-    const touches = run();
-    if ((touches instanceof Promise ? await touches : touches) !== PAIRS) {
-      throw new Error(`Cannot measure pair: a call must touch ${PAIRS} objects: received fewer`);
-    }
-  }
-}
-
 /** Runs the classes that are not measured, so that no engine forgets them. */
 async function repeatOthers(subject: Subject, calls: number): Promise<void> {
   for (let i = 0; i < calls; i++) await subject.runOthers();
@@ -46,9 +37,14 @@ function isCounted({ runtime }: Effort): boolean {
   return runtime !== "workerd";
 }
 
-async function countBytes(run: Subject["run"]): Promise<number> {
+/**
+ * The least of three counts in one process: what gets in between, a compiler or a collection, only adds
+ * to what the pairs allocate. On a busy machine it met one count in four of none; between rounds a
+ * median is taken.
+ */
+async function countBytes(subject: Subject): Promise<number> {
   const calls = COUNTED / PAIRS;
-  const count = async () => await allocatedBytes(() => repeat(run, calls)) / COUNTED;
+  const count = async () => await allocatedBytes(() => repeat(subject, calls)) / COUNTED;
   // The loop allocates too where it awaits; and compilers do, once.
   await count();
   return Math.min(await count(), await count(), await count());
@@ -60,8 +56,8 @@ async function measureVariant(variant: string, effort: Effort): Promise<Sample> 
   const isAsync = subject.run() instanceof Promise;
   const warmCalls = isAsync ? WARM_CALLS / 40 : WARM_CALLS;
   await repeatOthers(subject, warmCalls);
-  await repeat(subject.run, warmCalls);
-  await repeat(bare.run, WARM_CALLS);
+  await repeat(subject, warmCalls);
+  await repeat(bare, WARM_CALLS);
   const { turns, turnMs } = plan(effort);
   const stopwatch = await makeStopwatch(effort.runtime);
   const time = async (run: Subject["run"]) => await stopwatch(run, turnMs) / PAIRS;
@@ -83,7 +79,7 @@ async function measureVariant(variant: string, effort: Effort): Promise<Sample> 
     ns: median(ns),
     floorNs: median(floorNs),
     ratio: median(ns.map((figure, i) => figure / floorNs[i]!)),
-    ...(isCounted(effort) ? { bytes: await countBytes(subject.run) } : {}),
+    ...(isCounted(effort) ? { bytes: await countBytes(subject) } : {}),
   };
 }
 

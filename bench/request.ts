@@ -27,6 +27,8 @@ import { needAllocated } from "./runner/engine_log.ts";
 interface Answered {
   readonly requests: number;
   readonly created: number;
+  /** Of the answers: what was answered, and how many bytes that were. */
+  readonly checksum: number;
   /** Bytes that were allocated, where the engine has a counter. */
   readonly counted?: number;
 }
@@ -39,19 +41,24 @@ function plan(route: Route, isQuick: boolean): number {
   return (isQuick ? 4000 : 20_000) / (route === "events" ? 8 : 1);
 }
 
-/** Sends so many requests and reads their answers. */
-async function answer({ fetch, request }: Service, requests: number): Promise<void> {
+/** Sends so many requests, reads their answers and returns the checksum of these. */
+async function answer({ fetch, request }: Service, requests: number): Promise<number> {
   let sent = 0;
+  let checksum = 0;
   const ask = async () => {
     while (sent < requests) {
       sent++;
       const response = await fetch(request());
-      await response.arrayBuffer();
-      if (response.status === 200) continue;
-      throw new Error(`Cannot measure request: it must succeed: received ${response.status}`);
+      const body = await response.arrayBuffer();
+      if (response.status !== 200) {
+        throw new Error(`Cannot measure request: it must succeed: received ${response.status}`);
+      }
+      // In whatever order they come. Not what the bytes are: to look at them allocates.
+      checksum += response.status + body.byteLength;
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+  return checksum;
 }
 
 /** The gateway's routes, with and without a pool. */
@@ -69,16 +76,20 @@ export const request: Bench<Answered, Report, Sample> = {
     const requests = plan(route, quick);
     await answer(service, requests / 2);
     const before = service.created();
-    const work = () => answer(service, requests);
+    let checksum = 0;
+    const work = async () => {
+      checksum = await answer(service, requests);
+    };
     await probe.begin();
     const counted = runtime === "deno" ? { counted: await allocatedBytes(work) } : await work();
     probe.mark();
     await probe.end();
-    return { requests, created: service.created() - before, ...counted };
+    return { requests, created: service.created() - before, checksum, ...counted };
   },
-  complete: ({ requests, created, counted }, { engine }) => ({
+  complete: ({ requests, created, checksum, counted }, { engine }) => ({
     bytes: (counted ?? needAllocated(engine)) / requests,
     created: created / requests,
+    checksum,
     unparsed: engine.unparsed,
   }),
   report: reportOf,

@@ -7,21 +7,16 @@
  */
 
 import { dirname, join } from "node:path";
-import { type RuntimeName, RUNTIMES } from "./runner/bench.ts";
+import { RUNTIMES } from "./runner/bench.ts";
 import { BENCHES } from "./runner/benches.ts";
+import { toFaultDocument, type Turn } from "./runner/fault.ts";
 import { describe, type Finding, findOut, toDocument } from "./runner/finding.ts";
-import { Interruption } from "./runner/interrupt.ts";
 import { help, type Options, readOptions, REPORT } from "./runner/options.ts";
 import { ROOT } from "./runner/root.ts";
+import { type Outcome, takeTurns } from "./runner/series.ts";
 
 /** Where findings are kept for the report. */
 const RESULTS = join(ROOT, "bench", "results");
-
-/** A bench to run on a runtime. */
-interface Turn {
-  readonly name: string;
-  readonly runtime: RuntimeName;
-}
 
 /** What a command line asks for, in order. */
 async function planTurns({ name, runtime }: Options): Promise<Turn[]> {
@@ -43,6 +38,7 @@ async function runTurn({ name, runtime }: Turn, options: Options): Promise<Findi
   const finding = await findOut({ name, bench, runtime, quick, trace });
   // Rough figures do not take the place of better ones unasked.
   if (options.save || options.name === undefined && !quick) await save(finding);
+  if (!options.json) console.log(`${describe(finding)}\n`);
   return finding;
 }
 
@@ -71,7 +67,7 @@ async function readSaved(): Promise<Finding[]> {
 
 async function writeReport(
   { name, runtime, quick, out, picture }: Options,
-  findings: readonly Finding[],
+  { findings, faults }: Outcome,
 ): Promise<void> {
   if (findings.length === 0) {
     throw new Error(
@@ -83,40 +79,37 @@ async function writeReport(
   const isWhole = name === REPORT || !quick && runtime === undefined;
   const path = out ?? join(RESULTS, isWhole ? "report.html" : "part.html");
   await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeTextFile(path, await reportOf(findings));
+  await Deno.writeTextFile(path, await reportOf(findings, faults));
   console.error(`The report is in ${path}`);
   if (picture === undefined) return;
   const { writePicture } = await import("./report/picture.ts");
   await writePicture(path, picture);
 }
 
+function complain(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
+}
+
 /** Runs what was asked for, and says whether all of it worked. */
 async function run(options: Options): Promise<boolean> {
   if (options.name === REPORT) {
-    await writeReport(options, await readSaved());
+    await writeReport(options, { findings: await readSaved(), faults: [] });
     return true;
   }
   const isAll = options.name === undefined;
-  const findings: Finding[] = [];
-  let failures = 0;
-  for (const turn of await planTurns(options)) {
-    try {
-      const finding = await runTurn(turn, options);
-      findings.push(finding);
-      if (!options.json) console.log(`${describe(finding)}\n`);
-    } catch (error) {
-      if (!isAll || error instanceof Interruption) throw error;
-      // The others are worth having all the same.
-      failures++;
-      console.error(error instanceof Error ? error.message : error);
-    }
-  }
+  const outcome = await takeTurns(
+    await planTurns(options),
+    (turn) => runTurn(turn, options),
+    complain,
+  );
+  const { findings, faults } = outcome;
+  if (!isAll && faults.length > 0) return false;
   if (options.json) {
-    const documents = findings.map(toDocument);
+    const documents = [...findings.map(toDocument), ...faults.map(toFaultDocument)];
     console.log(JSON.stringify(isAll ? documents : documents[0], null, 2));
   }
-  if (isAll || options.out !== undefined) await writeReport(options, findings);
-  return failures === 0;
+  if (isAll || options.out !== undefined) await writeReport(options, outcome);
+  return faults.length === 0;
 }
 
 /** Runs the command line and returns the exit code. */
@@ -135,7 +128,7 @@ async function main(): Promise<number> {
   try {
     return await run(options) ? 0 : 1;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    complain(error);
     return 1;
   }
 }

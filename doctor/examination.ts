@@ -40,9 +40,15 @@ export interface Examination {
   readonly keptBytes: number;
   /** Whether that is more than a new object has. */
   readonly isGrowing: boolean;
-  /** What `use` wrote and `reset` left, in words; empty where nothing was seen. */
+  /**
+   * What `use` wrote and `reset` left, in words; empty where nothing was seen. A look goes 8 objects deep,
+   * and takes in 10 000 fields and 256 KB of buffers together, and nothing behind `#private` names.
+   */
   readonly leftovers: string;
-  /** What `reset` does to the fields of an object that costs more than it must, in words. */
+  /**
+   * What `reset` does to the fields of an object that costs more than it must, and why it could not be
+   * checked, in words.
+   */
   readonly remarks: readonly string[];
 }
 
@@ -155,8 +161,15 @@ function lookAtReset(factory: Factory): Looked {
     }
     return [];
   });
+  const isCut = handed.isCut || before.isCut || after.isCut;
   if (factory.use === undefined) {
     remarks.push("the file exports no use: reset had nothing to clear, and costs nothing here");
+  } else if (left.length === 0 && isCut) {
+    remarks.push(
+      "the object is larger than what is looked at: reset was not checked for all of it",
+    );
+  } else if (leftoversOf(handed, before, before).length === 0) {
+    remarks.push("nothing that use changes can be seen: reset was not checked");
   }
   if (/\bObject\.assign\b/.test(Function.prototype.toString.call(factory.reset))) {
     remarks.push("reset calls Object.assign: to assign field by field is mostly faster, try it");
@@ -165,7 +178,7 @@ function lookAtReset(factory: Factory): Looked {
   return {
     keptBytes,
     isGrowing: keptBytes > newBytes,
-    leftovers: left.length === 0 ? "" : listLeftovers(left, after.isCut),
+    leftovers: left.length === 0 ? "" : listLeftovers(left, isCut),
     remarks,
   };
 }

@@ -109,6 +109,11 @@ interface TagTotal {
 
 /** All that the pools of one name ever counted. */
 class Total {
+  /**
+   * Where they ran. Who keeps counters by it, as OpenTelemetry does, would count all of them anew if it
+   * changed with the reporters that are heard of.
+   */
+  runtime: string | undefined;
   readonly counters: Record<typeof COUNTERS[number], number> = zeros(COUNTERS);
   readonly discarded: Record<DiscardReason, number> = zeros(discardReasons);
   readonly gc: Record<typeof KINDS[number], number> = zeros(KINDS);
@@ -119,6 +124,7 @@ class Total {
   readonly tags: Map<string, TagTotal> = new Map();
 
   add(report: PoolReport, maxTags: number): void {
+    this.runtime = common([this.runtime ?? report.runtime, report.runtime]);
     for (const each of COUNTERS) this.counters[each] += report.counters[each];
     for (const each of discardReasons) this.discarded[each] += report.discarded[each] ?? 0;
     if (report.gc !== undefined) this.#addGc(report.gc);
@@ -366,7 +372,7 @@ function tell(name: string, total: Total, currents: readonly Current[]): PoolSta
   const pressures = reports.map(({ pressure }) => PRESSURES.indexOf(pressure));
   return {
     name,
-    runtime: common(reports.map(({ runtime }) => runtime)),
+    runtime: total.runtime ?? "none",
     scheduler: common(reports.map(({ scheduler }) => scheduler)),
     ...counters,
     ...gauges,

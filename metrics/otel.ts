@@ -33,6 +33,11 @@ const UNITS: Readonly<Record<Unit, string>> = {
 const POOL = "siliconflow.pool.name";
 const RUNTIME = "process.runtime.name";
 
+/** The unit of a metric. A gauge of unit 1 would be a share: translators put `_ratio` to its name. */
+function otelUnit({ type, unit }: Metric): string {
+  return type === "gauge" && unit === "" ? "" : UNITS[unit];
+}
+
 /** The name of a metric in OpenTelemetry: dotted; what a unit counts is part of it, a scale is not. */
 function otelName({ name, unit }: Metric): string {
   const dotted = `siliconflow.pool.${name.replaceAll("_", ".")}`;
@@ -47,7 +52,7 @@ type Observer = (instrument: Observable, value: number, attributes: Attributes) 
 function instrument(meter: Meter, metric: Metric): { observables: Observable[]; observe: Observe } {
   const name = otelName(metric);
   const { help: description, label } = metric;
-  const unit = UNITS[metric.unit];
+  const unit = otelUnit(metric);
   const key = `siliconflow.pool.${label}`;
   const under = (pool: Attributes, value: string | undefined): Attributes =>
     value === undefined ? pool : { ...pool, [key]: value };
@@ -81,6 +86,10 @@ function instrument(meter: Meter, metric: Metric): { observables: Observable[]; 
  * Has OpenTelemetry observe pools. With Deno's own exporter `OTEL_DENO=true` is all it takes; on Bun and
  * on Workers an SDK has to be set up before. Pools should differ in their names: figures of pools of one
  * name and tag would stand for one another.
+ *
+ * `siliconflow.pool.hold.bucket` has 15 series for each tag. The SDKs keep no more than 2000 of an instrument
+ * unless told otherwise, and tell the others as one: with more than 133 tags in all pools together raise
+ * `cardinalityLimits` of the SDK's metric reader, or the `aggregationCardinalityLimit` of a view of it.
  *
  * @param pools The pools, or what fuses those of several workers.
  * @returns What ends it; calling it again does nothing.

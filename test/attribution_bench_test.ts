@@ -4,6 +4,8 @@ import { attribution } from "../bench/attribution.ts";
 import { type MeterName, METERS, type Told } from "../bench/attribution/metered.ts";
 import { Driver } from "../bench/gateway/drive.ts";
 import { SUBJECTS } from "../bench/gateway/subject.ts";
+import type { Bench } from "../bench/runner/bench.ts";
+import { DifferentWork, needRepeated } from "../bench/runner/checksum.ts";
 
 /** Serves two virtual seconds, and drains what is in flight. */
 async function serve(name: MeterName) {
@@ -28,6 +30,11 @@ function sample(checksum: number, samples: number) {
   };
   const told = { samples, messages: 1, bytes: 10 * samples };
   return [{ figures, told, requests: 24_000 }];
+}
+
+/** What a process served; only the checksum counts. */
+function rawWith(checksum: number | undefined) {
+  return { served: { checksum }, told: { samples: 0, messages: 0, bytes: 0 } };
 }
 
 function reportOf(checksums: readonly number[]) {
@@ -69,5 +76,26 @@ describe("attribution bench", () => {
 
   it("report() refuses variants that did not serve the same", () => {
     assertThrows(() => reportOf([7, 7, 7, 8]), Error, "with the checksum 7: received 8 of batched");
+  });
+
+  it("needRepeated() holds the process that counts to what the first one served", () => {
+    const bench = attribution as Bench;
+    needRepeated("Cannot measure none", rawWith(7), rawWith(7), bench);
+    assertThrows(
+      () => needRepeated("Cannot measure none", rawWith(7), rawWith(8), bench),
+      DifferentWork,
+      "Cannot measure none: the process that counts must do the same work, with the checksum 7: " +
+        "received 8",
+    );
+  });
+
+  it("needRepeated() takes two checksums that are missing for no proof", () => {
+    for (const [bench, raw] of [[attribution as Bench, rawWith(undefined)], [{}, {}]] as const) {
+      assertThrows(
+        () => needRepeated("Cannot measure none", raw, raw, bench),
+        DifferentWork,
+        "Cannot measure none: what asks for allocation must tell a checksum: received undefined",
+      );
+    }
   });
 });

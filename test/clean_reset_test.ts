@@ -82,6 +82,27 @@ for (const debug of [false, true]) {
       pool.close();
     });
 
+    it("assertCleanReset() passes no object of which it sees only a part", async () => {
+      const objects: Record<string, () => object> = {
+        bytes: () => ({ head: new Uint8Array(2 ** 18), body: new Uint8Array(2 ** 18) }),
+        fields: () => ({ items: new Array(10_001).fill(0) }),
+        depth: () => Array.from({ length: 10 }).reduce<object>((next) => ({ next }), { last: "" }),
+      };
+      for (const [name, create] of Object.entries(objects)) {
+        const pool = new Pool({ create, reset: () => {}, debug, host: new FakeHost() });
+        const error = await assertRejects(() => assertCleanReset(pool, () => {}), Error);
+        assertGrammar(error);
+        assertEquals(
+          error.message,
+          "Cannot assert a clean reset: the object must be small enough to be looked at whole: " +
+            "received one of which a part was not seen",
+          name,
+        );
+        assertEquals(pool.stats().leased, 0);
+        pool.close();
+      }
+    });
+
     it("assertCleanReset() passes a request's context, of whose insides it sees nothing", async () => {
       const pool = contextPool({ debug, host: new FakeHost() });
       const places = await assertCleanReset(pool, (context) => {

@@ -182,9 +182,26 @@ describe("FusedReport", () => {
       created: 1,
       leased: 0,
       live: 0,
-      runtime: "none",
+      runtime: "fake",
     });
     pool.close();
+  });
+
+  it("The runtime that is told never changes back when reporters fall silent", () => {
+    const { clock, fused, pool } = reportedLease();
+    const other = makePool("p", Object.assign(new FakeHost(), { runtime: "other" }));
+    const reporter = reportTo({ postMessage: (each) => fused.fold(each) }, {
+      pools: [other],
+      host: silent,
+      everyMs: 9000,
+    });
+    const runtimes = [0, 5001, 90_000].map((now, i) => {
+      if (i === 0) reporter.report();
+      clock.now = now;
+      return fused.stats()[0]!.runtime;
+    });
+    assertEquals(runtimes, ["mixed", "mixed", "mixed"]);
+    for (const each of [pool, other]) each.close();
   });
 
   it("A reporter that was taken for dead has its gauges back, though nothing changed", () => {

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { AnswerLength } from "../bench/http/answer_length.ts";
 import { type Figure, type Report, reportOf } from "../bench/http/report.ts";
 import type { Sample } from "../bench/http/round.ts";
 import { makeService, type Variant, VARIANTS } from "../bench/http/service.ts";
@@ -23,7 +24,7 @@ const OUTPUT = `Running 1s test @ http://127.0.0.1:8124/
   10 requests in 1.00s, 1.14KB read
 Requests/sec:      9.96
 Transfer/sec:      1.14KB
-@@wrk {"requests":10,"us":1003736,"errors":{"connect":0,"read":0,"write":0,"status":0,"timeout":0},"latencies":[[159323,1],[175643,1],[185090,1],[185233,1],[190432,1],[193598,1],[194754,1],[204734,1],[215460,1],[217566,1]]}
+@@wrk {"requests":10,"bytes":1170,"us":1003736,"errors":{"connect":0,"read":0,"write":0,"status":0,"timeout":0},"latencies":[[159323,1],[175643,1],[185090,1],[185233,1],[190432,1],[193598,1],[194754,1],[204734,1],[215460,1],[217566,1]]}
 `;
 
 /** What it printed of one that answers each 50th request with status 500; the latencies are cut. */
@@ -31,18 +32,18 @@ const FAULTY_OUTPUT = `  44196 requests in 1.00s, 4.95MB read
   Non-2xx or 3xx responses: 883
 Requests/sec:  44113.77
 Transfer/sec:      4.94MB
-@@wrk {"requests":44196,"us":1001864,"errors":{"connect":0,"read":0,"write":0,"status":883,"timeout":0},"latencies":[[14,1]]}
+@@wrk {"requests":44196,"bytes":5190451,"us":1001864,"errors":{"connect":0,"read":0,"write":0,"status":883,"timeout":0},"latencies":[[14,1]]}
 `;
 
 describe("parseWrk()", () => {
   it("reads what wrk printed", () => {
-    const { requests, seconds, latencies } = parseWrk(OUTPUT);
-    assertEquals([requests, seconds, latencies.length], [10, 1.003736, 10]);
+    const { requests, bytes, seconds, latencies } = parseWrk(OUTPUT);
+    assertEquals([requests, bytes, seconds, latencies.length], [10, 1170, 1.003736, 10]);
     assertEquals(quantileMs(latencies, 0.5), 190.432);
   });
 
   const line = (errors: object, requests = 5) =>
-    `@@wrk ${JSON.stringify({ requests, us: 1, errors, latencies: [] })}\n`;
+    `@@wrk ${JSON.stringify({ requests, bytes: 0, us: 1, errors, latencies: [] })}\n`;
   const none = { connect: 0, read: 0, write: 0, status: 0, timeout: 0 };
   const REFUSED: readonly [string, string, string][] = [
     ["a status from 400", FAULTY_OUTPUT, "received 883 answers of a status from 400"],
@@ -66,7 +67,12 @@ describe("parseWrk()", () => {
 
 describe("mergeLatencies()", () => {
   it("puts the latencies of several runs in order", () => {
-    const load = (...latencies: [number, number][]) => ({ requests: 1, seconds: 1, latencies });
+    const load = (...latencies: [number, number][]) => ({
+      requests: 1,
+      bytes: 1,
+      seconds: 1,
+      latencies,
+    });
     const merged = mergeLatencies([load([1000, 97], [3000, 1]), load([2000, 1], [3000, 1])]);
     assertEquals(merged, [[1000, 97], [2000, 1], [3000, 2]]);
     assertEquals([0.5, 0.98, 0.99, 0.999, 1].map((share) => quantileMs(merged, share)), [
@@ -79,15 +85,52 @@ describe("mergeLatencies()", () => {
   });
 });
 
+describe("AnswerLength.need()", () => {
+  const REQUESTS = 30_000;
+
+  it("takes answers of one length, of which some were on their way at the end", () => {
+    const length = new AnswerLength();
+    length.need("alloc", { requests: 100, bytes: 100 * 231 + 63 * 231 });
+    length.need("pooled", { requests: REQUESTS, bytes: REQUESTS * 231 + 64 * 180 });
+    length.need("plain", { requests: REQUESTS, bytes: REQUESTS * 231 });
+  });
+
+  const REFUSED: readonly [string, number][] = [
+    ["one empty answer among thousands", REQUESTS * 231 - 80],
+    ["answers that are all longer by a byte", REQUESTS * 232],
+    ["answers of which each tenth is longer", REQUESTS * 231 + REQUESTS / 10 * 80],
+  ];
+  for (const [name, bytes] of REFUSED) {
+    it(`refuses ${name}`, () => {
+      const length = new AnswerLength();
+      length.need("alloc", { requests: REQUESTS, bytes: REQUESTS * 231 });
+      const error = assertThrows(() => length.need("pooled", { requests: REQUESTS, bytes }), Error);
+      assertGrammar(error);
+      assertStringIncludes(error.message, "Cannot measure pooled: all answers under load must be");
+      assertStringIncludes(error.message, `of 231 bytes: received ${bytes} bytes in 30000`);
+    });
+  }
+
+  it("refuses answers of several lengths of the first variant", () => {
+    const load = { requests: REQUESTS, bytes: REQUESTS * 231.5 };
+    const error = assertThrows(() => new AnswerLength().need("alloc", load), Error);
+    assertGrammar(error);
+    assertStringIncludes(error.message, "must be of one length: received 6945000 bytes in 30000");
+  });
+});
+
 /** What a variant does in its turns, and how much it is stopped in each. */
 interface Conduct {
   readonly rates: readonly number[];
   readonly stoppedMs?: readonly number[];
   readonly slicesMs?: readonly number[];
+  readonly bytesPerRequest?: number;
 }
 
 /** A sample of turns of a second at the given rates; a request takes 10 µs of the processor. */
-function sampleOf({ rates, stoppedMs = [], slicesMs = [5] }: Conduct): Sample {
+function sampleOf(
+  { rates, stoppedMs = [], slicesMs = [5], bytesPerRequest = 5000 }: Conduct,
+): Sample {
   return {
     turns: rates.map((requests, i) => ({
       requests,
@@ -107,7 +150,7 @@ function sampleOf({ rates, stoppedMs = [], slicesMs = [5] }: Conduct): Sample {
       liveBytes: 0,
       unparsed: 0,
     },
-    bytesPerRequest: 5000,
+    bytesPerRequest,
     peakRssBytes: 2 ** 21,
   };
 }
@@ -221,6 +264,70 @@ describe("reportOf()", () => {
   }
 });
 
+describe("reportOf().suspicions", () => {
+  const rates = [1000];
+  const rounds = (...bytes: number[]): Conduct[] =>
+    bytes.map((bytesPerRequest) => ({ rates, bytesPerRequest }));
+  const BRACKET = { "alloc": rounds(8000, 8000), "free-list": rounds(4000, 4000) };
+
+  for (const name of ["pooled-around", "pooled-handler"] as const) {
+    const suspicionsAt = (...bytes: number[]) =>
+      reportOn("deno", { ...BRACKET, [name]: rounds(...bytes) }).suspicions
+        .filter((text) => text.startsWith(name));
+
+    it(`tell where ${name} allocates less than a free list or more than no pool in every round`, () => {
+      assertEquals(suspicionsAt(3600, 3600), []);
+      assertEquals(suspicionsAt(8800, 8800), []);
+      assertEquals(suspicionsAt(3000, 3600), []);
+      assertEquals(suspicionsAt(8800, 9000), []);
+      assertEquals(suspicionsAt(3000, 3500), [
+        `${name} allocates 3000 to 3500 bytes per request, fewer than the 4000 of free-list`,
+      ]);
+      assertEquals(suspicionsAt(8900, 9000), [
+        `${name} allocates 8900 to 9000 bytes per request, more than the 8000 without a pool`,
+      ]);
+    });
+  }
+
+  it("allow pooled what a middleware allocates", () => {
+    const at = (bytes: number) =>
+      reportOn("deno", {
+        "alloc": rounds(8000),
+        "free-list": rounds(4000),
+        "free-list-next": rounds(6000),
+        "pooled": rounds(bytes),
+        "pooled-around": rounds(4000),
+        "pooled-handler": rounds(4000),
+      }).suspicions;
+    assertEquals(at(11_000), []);
+    assertEquals(at(11_100), [
+      "pooled allocates 11100 bytes per request, more than the 10000 without a pool",
+    ]);
+    assertEquals(at(5300), [
+      "pooled allocates 5300 bytes per request, fewer than the 6000 of free-list-next",
+    ]);
+  });
+
+  for (
+    const [name, list] of [
+      ["pooled", "free-list-next"],
+      ["pooled-around", "free-list"],
+      ["pooled-handler", "free-list"],
+    ] as const
+  ) {
+    it(`tell where ${name} surpasses the requests/s of ${list} in every round`, () => {
+      const at = (...rates: number[]) =>
+        reportOn("deno", { [name]: rates.map((rate) => ({ rates: [rate] })) });
+      assertEquals(at(1100, 1300).suspicions, []);
+      const suspicion =
+        `${name} makes 1.2 to 1.3 × the requests/s of ${list}, which nothing can surpass`;
+      const report = at(1200, 1300);
+      assertEquals(report.suspicions, [suspicion]);
+      assertStringIncludes(textOf(sheetsOf(report)), `SUSPECT ${suspicion}`);
+    });
+  }
+});
+
 describe("sheetsOf()", () => {
   const report = reportOn("bun", {
     "alloc": [{ rates: [100_000], stoppedMs: [10] }],
@@ -255,6 +362,31 @@ describe("sheetsOf()", () => {
     assertStringIncludes(mixed, "MIXED  plain-handler: 0.98 × the requests/s of plain, where");
     assertStringIncludes(mixed, "where plain takes 10 µs of CPU: kept in 2 of 3 rounds");
     assertStringIncludes(mixed, "MET    plain-around: 1 × the requests/s of plain");
+  });
+
+  it("puts the ratios turn by turn beside the figures", () => {
+    const rows = sheetsOf(reportOn("deno", {
+      "alloc": [{ rates: [100, 100, 900] }, { rates: [800, 100, 800] }],
+      "pooled": [{ rates: [110, 110, 990] }, { rates: [960, 120, 960] }],
+      "plain-pooled": [{ rates: [900, 900, 900] }, { rates: [800, 800, 800] }],
+    }))[0]!.rows!;
+    const cells = (label: string) => rows.find(([name]) => name!.startsWith(`${label}:`))!.slice(1);
+    assertEquals(rows[0]!.slice(1), [
+      "requests/s",
+      "× alloc or plain",
+      "CPU µs/request",
+      "× alloc or plain",
+    ]);
+    assertEquals(cells("pooled"), ["535 (110–960)", "1.15 (1.1–1.2)", "10", "1"]);
+    assertEquals(cells("plain-pooled"), ["850 (800–900)", "0.85 (0.8–0.9)", "10", "1"]);
+    assertEquals(cells("alloc").slice(1), ["1", "10", "1"]);
+    assertEquals(cells("plain").slice(1), ["1", "10", "1"]);
+    assertEquals(cells("free-list-next").length, 4);
+  });
+
+  it("says what p99.9 and the figures in process tell", () => {
+    assertStringIncludes(text, "p99.9 tells how a server awakes, not how it runs");
+    assertStringIncludes(text, "the figures in process leave these out");
   });
 
   it("says who won and who lost", () => {
@@ -295,6 +427,17 @@ describe("makeService()", () => {
     assertEquals(said, ["begin", "rest", "mark", "work", "end"]);
   });
 
+  it("answers requests that it makes itself, and tells the length of their bodies", async () => {
+    const headers = { "X-Request-Id": "r" };
+    for (const variant of VARIANTS) {
+      const { fetch } = makeService(variant, probe);
+      const one = await fetch(new Request("http://127.0.0.1/orders/7", { headers }));
+      const repeat = new Request("http://127.0.0.1/repeat/3", { method: "POST", headers });
+      const told = await (await fetch(repeat)).text();
+      assertEquals(Number(told), 3 * (await one.text()).length, variant);
+    }
+  });
+
   it("gives the same answer whatever the variant, also to the next request", async () => {
     for (const variant of VARIANTS) {
       const { fetch } = makeService(variant, probe);
@@ -303,6 +446,8 @@ describe("makeService()", () => {
         const response = await fetch(new Request(`http://127.0.0.1/orders/${id}`, { headers }));
         assertEquals(await response.json(), { id, request: "r", headers: 2, characters: 4 });
       }
+      const response = await fetch(new Request("http://127.0.0.1/orders/9"));
+      assertEquals(await response.json(), { id: "9", request: null, headers: 0, characters: 0 });
     }
   });
 });

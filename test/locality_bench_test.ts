@@ -68,6 +68,11 @@ describe("Requests", () => {
     assertEquals(distanceOf(REUSES.ours(100, 8)), distanceOf(REUSES.lifo(100, 8)));
   });
 
+  it("Requests.serve() reads the same in each way to reuse", () => {
+    const sums = Object.values(REUSES).map((reuse) => new Requests(reuse(100, 256)).serve(64));
+    assertEquals(sums, [8064, 8064, 8064]);
+  });
+
   it("Requests.serve() writes whole payloads, of the object that it got", () => {
     const payload = new Uint8Array(200);
     let given = 0;
@@ -75,17 +80,22 @@ describe("Requests", () => {
       acquire: () => ({ id: 0, payload }),
       release: () => void given++,
     });
-    requests.serve(6);
+    // A byte of each of four lines, from 0 to 5.
+    assertEquals(requests.serve(6), 4 * (0 + 1 + 2 + 3 + 4 + 5));
     assertEquals(given, 6);
     assert(payload.every((byte) => byte === 5), `${payload}`);
   });
 });
 
 describe("locality", () => {
-  /** A report of one round of requests that take 100 ns unless told otherwise. */
-  function reportWith(ns: Readonly<Record<string, number>>): Report {
+  /** A report of one round of requests that take 100 ns and read a sum of 7 unless told otherwise. */
+  function reportWith(
+    ns: Readonly<Record<string, number>>,
+    checksums: Readonly<Record<string, number>> = {},
+  ): Report {
     const sampleOf = (variant: string): Sample => ({
       ns: ns[variant] ?? 100,
+      checksum: checksums[variant] ?? 7,
       distance: variant.startsWith("fifo")
         ? { p50: 900, p99: 1000, objects: 1001 }
         : { p50: 7, p99: 15, objects: 16 },
@@ -101,13 +111,27 @@ describe("locality", () => {
     const samples = new Map<string, Sample[]>();
     for (const payload of [256, 4096, 65_536]) {
       for (const [reuse, ns] of [["lifo", 10], ["fifo", 50], ["ours", 20]] as const) {
-        const taken = [ns, ns * 3, ns * 2].map((ns) => ({ ns: ns * payload, distance }));
+        const taken = [ns, ns * 3, ns * 2].map((ns) => ({
+          ns: ns * payload,
+          checksum: payload,
+          distance,
+        }));
         samples.set(`${reuse}${payload}`, taken);
       }
     }
-    const { ours, fifo } = reportOf(samples).payloads[256]!;
+    const { payloads, checksums } = reportOf(samples);
+    assertEquals(checksums, { 256: 256, 4096: 4096, 65536: 65_536 });
+    const { ours, fifo } = payloads[256]!;
     assertEquals(ours, { ns: 10_200, spread: [5120, 15_400], byLifo: 2, distance });
     assertEquals(fifo.byLifo, 5);
+  });
+
+  it("reportOf() refuses a way to reuse that leaves work out", () => {
+    const error = assertThrows(() => reportWith({}, { ours4096: 6 }), Error);
+    assertEquals(
+      error.message,
+      "Cannot compare locality of 4 KB: variants must do the same work, with the checksum 7: received 6 of ours4096",
+    );
   });
 
   it("sheetsOf() says who is faster, and what is the same", () => {

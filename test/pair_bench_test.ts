@@ -1,9 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { repeat } from "../bench/pair/repeat.ts";
 import { type Report, reportOf, type Sample } from "../bench/pair/report.ts";
 import { chartsOf, sheetsOf } from "../bench/pair/sheet.ts";
+import { floor, floorHeld, PAIRS, type Subject, SUBJECTS } from "../bench/pair/subject.ts";
 import { steppedStopwatch } from "../bench/runner/stopwatch.ts";
 import { textOf } from "../bench/runner/sheet.ts";
+import { assertGrammar } from "./fixture/thing.ts";
 
 const VARIANTS = [
   "floorReset",
@@ -17,6 +20,7 @@ const VARIANTS = [
   "reusify",
   "deepool",
   "generic-pool",
+  "lightning-pool",
   "tarn",
 ];
 
@@ -34,10 +38,10 @@ function reportWith(ns: Readonly<Record<string, number>>, bytes?: number): Repor
   return reportOf(new Map(VARIANTS.map((variant) => [variant, [sampleOf(variant)]])));
 }
 
-const SLOW_PEERS = { "generic-pool": 600, tarn: 6000 };
+const SLOW_PEERS = { "generic-pool": 600, "lightning-pool": 700, tarn: 6000 };
 
 describe("pair", () => {
-  it("reportOf() takes medians, and the least bytes of all rounds", () => {
+  it("reportOf() takes medians, of bytes too: one count of none is not enough", () => {
     const rounds: Sample[] = [
       { ns: 10, floorNs: 4, ratio: 2.5, bytes: 3 },
       { ns: 30, floorNs: 5, ratio: 6, bytes: 0.005 },
@@ -46,7 +50,8 @@ describe("pair", () => {
     const report = reportOf(new Map(VARIANTS.map((variant) => [variant, rounds])));
     assertEquals(report.ns.tagged, 20);
     assertEquals(report.ratio.tagged, 4);
-    assertEquals(report.bytes.tagged, 0);
+    assertEquals(report.bytes.tagged, 3);
+    assertEquals(report.spread.bytes.tagged, [0, 9]);
     assertEquals(report.spread.ratio.tagged, [2.5, 6]);
     assertEquals(report.held16, { floor: 5, tagged: 20, ratio: 4 });
     assertEquals(report.budget.met, false);
@@ -64,12 +69,18 @@ describe("pair", () => {
   }
 
   const TARGETS = [
-    { genericPool: 500, tarn: 9000, leastGuarded: 50, met: true },
-    { genericPool: 9000, tarn: 490, leastGuarded: 49, met: false },
+    { genericPool: 500, lightningPool: 600, tarn: 9000, leastGuarded: 50, met: true },
+    { genericPool: 9000, lightningPool: 600, tarn: 490, leastGuarded: 49, met: false },
+    { genericPool: 9000, lightningPool: 170, tarn: 490, leastGuarded: 17, met: false },
   ];
-  for (const { genericPool, tarn, leastGuarded, met } of TARGETS) {
+  for (const { genericPool, lightningPool, tarn, leastGuarded, met } of TARGETS) {
     it(`reportOf() says of the fastest guarded peer at ${leastGuarded} ×: met is ${met}`, () => {
-      const { peers } = reportWith({ "generic-pool": genericPool, tarn, reusify: 5 });
+      const { peers } = reportWith({
+        "generic-pool": genericPool,
+        "lightning-pool": lightningPool,
+        tarn,
+        reusify: 5,
+      });
       assertEquals(peers.leastGuarded, leastGuarded);
       assertEquals(peers.met, met);
       assertEquals(peers.factor.reusify, 0.5);
@@ -114,6 +125,56 @@ describe("pair", () => {
     assertEquals(chart.y.scale, "logarithmic");
     const figure = (name: string) => chart.series[0]!.figures[chart.categories.indexOf(name)];
     assertEquals([figure("floor"), figure("lease"), figure("tarn")], [1, 8, 1200]);
+  });
+});
+
+describe("repeat()", () => {
+  /** A stack of objects, as the bench touches them, with or without a reset. */
+  function stackOf(isReset: boolean, reset: (object: { hits: number }) => void): Subject {
+    const stack = Array.from({ length: 4 }, () => ({ hits: isReset ? 0 : 1 }));
+    const run = () => {
+      let touches = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        const object = stack.pop()!;
+        touches += object.hits + 1;
+        object.hits = 1;
+        reset(object);
+        stack.push(object);
+      }
+      return touches;
+    };
+    return { isReset, run, runOthers() {} };
+  }
+
+  it("repeat() refuses a subject that does not reset where it is to", async () => {
+    await repeat(stackOf(true, (object) => void (object.hits = 0)), 3);
+    const error = await assertRejects(() => repeat(stackOf(true, () => {}), 3), Error);
+    assertEquals(
+      error.message,
+      "Cannot measure pair: a call must see 64 touches, one of each object, which was reset: received 127",
+    );
+  });
+
+  it("repeat() refuses a floor that resets: the rest could not be compared with it", async () => {
+    await repeat(stackOf(false, () => {}), 3);
+    const resets = stackOf(false, (object) => void (object.hits = 0));
+    assertGrammar(await assertRejects(() => repeat(resets, 3), Error));
+  });
+
+  it("repeat() refuses a subject that leaves objects out", async () => {
+    const lazy: Subject = { isReset: true, run: () => Promise.resolve(63), runOthers() {} };
+    assertGrammar(await assertRejects(() => repeat(lazy, 1), Error));
+  });
+
+  for (const name of ["pool", "tagged", "taggedVariable", "lease", "with", "held16"] as const) {
+    it(`repeat() finds that ${name} resets`, async () => {
+      await repeat(SUBJECTS[name](), 3);
+    });
+  }
+
+  it("repeat() finds that the floors do not", async () => {
+    await repeat(floor(), 3);
+    await repeat(floorHeld(), 3);
   });
 });
 

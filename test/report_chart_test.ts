@@ -56,6 +56,35 @@ describe("barConfig()", () => {
     assertEquals(barConfig(bars(["GET", "POST"]), PALETTE).data.datasets[0]!.data, [null, 1]);
   });
 
+  it("barConfig() puts zeros on a logarithmic axis below all else, and none where there is none", () => {
+    const chart = (figures: readonly (number | null)[]): BarChart => ({
+      ...bars(["GET", "POST", "both"]),
+      y: { label: "ns", scale: "logarithmic" },
+      series: [{ name: "a", figures }],
+    });
+    const read = (figures: readonly (number | null)[]) => {
+      const { data, options } = barConfig(chart(figures), PALETTE);
+      return [data.datasets[0]!.data, options!.scales!["y"]!.min];
+    };
+    assertEquals(read([0, 3, null]), [[1, 3, null], 1]);
+    assertEquals(read([0, 100, 2000]), [[10, 100, 2000], 10]);
+    assertEquals(read([0, 0, null]), [[0.1, 0.1, null], 0.1]);
+    assertEquals(read([2, 3, null]), [[2, 3, null], undefined]);
+  });
+
+  it("barConfig() gives a zero some length, and tells it as one", () => {
+    const { data, options } = barConfig({
+      ...bars(["GET", "POST"]),
+      y: { label: "ns", scale: "logarithmic" },
+      series: [{ name: "a", figures: [0, 3] }],
+    }, PALETTE);
+    assert(Number(data.datasets[0]!.minBarLength) > 0);
+    const { label } = options!.plugins!.tooltip!.callbacks!;
+    const tell = (dataIndex: number) =>
+      label!.call({} as never, { datasetIndex: 0, dataIndex } as never);
+    assertEquals([tell(0), tell(1)], ["a: 0", undefined]);
+  });
+
   it("heightOf() grows with the bars and with the lines of their names", () => {
     const few = heightOf(bars(["long enough", "b"]))!;
     assert(heightOf(bars(["long enough", "b", "c"]))! > few);

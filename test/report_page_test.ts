@@ -105,6 +105,33 @@ describe("pageOf()", () => {
     assert(!words.includes("rough"));
   });
 
+  it("pageOf() says of variants that took turns that they did, and of others that they did not", async () => {
+    const turns = { ...plain, circumstances: { ...plain.circumstances, isInTurns: true } };
+    const words = wordsOf(await write({ findings: [turns] }));
+    assertStringIncludes(words, "then in turns, whose order is drawn anew each time");
+    assertStringIncludes(words, "a fresh process per variant and round, all side by side");
+    const alone = wordsOf(await write({ findings: [plain] }));
+    assertStringIncludes(alone, "unbounded, reversed every round");
+    assert(!/in turns|side by side/.test(alone));
+  });
+
+  it("pageOf() says what was measured once more, and why", async () => {
+    const repeats = [`Cannot measure ${HOSTILE}: it failed`];
+    const page = await write({
+      findings: [{ ...plain, circumstances: { ...plain.circumstances, repeats } }],
+    });
+    assertStringIncludes(page, escapeHtml(`measured once more after: ${repeats[0]}`));
+    assert(!(await write({ findings: [plain] })).includes("once more"));
+  });
+
+  it("pageOf() lists at its head what is missing, and why", async () => {
+    const faults = [{ bench: "tick", runtime: "bun", message: HOSTILE }] as const;
+    const page = await write({ faults });
+    const [head] = contentsOf(page, "<header>") as [string];
+    assertStringIncludes(head, `<strong>FAILED</strong> tick on bun: ${escapeHtml(HOSTILE)}`);
+    assert(!(await write()).includes("FAILED"));
+  });
+
   it("pageOf() calls a quick run rough in its heading and in the contents", async () => {
     const page = await write({ findings: [hostile] });
     assertEquals(page.match(/rough: a quick run/g)!.length, 2);

@@ -1,17 +1,23 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Report, reportOf, type Sample, variantOf } from "../bench/request/report.ts";
 import { type Holder, HOLDERS, makeService, ROUTES } from "../bench/request/route.ts";
 import { chartsOf, sheetsOf } from "../bench/request/sheet.ts";
 import { type RuntimeName, RUNTIMES } from "../bench/runner/bench.ts";
+import { DifferentWork } from "../bench/runner/checksum.ts";
 import { textOf } from "../bench/runner/sheet.ts";
 
 /** A report of three rounds; every request without a pool creates a context. */
-function reportWith(bytes: Readonly<Record<Holder, number>>, runtime: RuntimeName): Report {
+function reportWith(
+  bytes: Readonly<Record<Holder, number>>,
+  runtime: RuntimeName,
+  checksums: Readonly<Record<Holder, number>> = { alloc: 7, pooled: 7 },
+): Report {
   const samplesOf = (holder: Holder): Sample[] =>
     [0.9, 2, 1].map((factor) => ({
       bytes: bytes[holder] * factor,
       created: holder === "alloc" ? 1 : 0,
+      checksum: checksums[holder],
       unparsed: 0,
     }));
   return reportOf(
@@ -33,6 +39,15 @@ describe("request bench", () => {
       assertEquals(page.alloc, { bytes: 1000, spread: [900, 2000], scratchBytes });
       assertEquals(page.pooled, { bytes: 100, spread: [90, 200], scratchBytes: 0 });
     }
+  });
+
+  it("reportOf() refuses routes that do not answer the same with a pool", () => {
+    assertThrows(
+      () => reportWith({ alloc: 1000, pooled: 100 }, "bun", { alloc: 7, pooled: 8 }),
+      DifferentWork,
+      "Cannot compare request by bare: variants must do the same work, with the checksum 7: " +
+        "received 8 of bare-pooled",
+    );
   });
 
   it("sheetsOf() says who won and who lost", () => {

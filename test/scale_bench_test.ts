@@ -19,16 +19,23 @@ function reportWith(changed: Readonly<Record<string, Partial<Sample>>>): Report 
 
 describe("growthOf()", () => {
   const CASES = [
-    { costs: [10, 15, 12], noise: 0, factor: 1.5, met: true },
-    { costs: [15.1, 10], noise: 0, factor: 1.51, met: false },
-    { costs: [10, 25], noise: 10, factor: 2.5, met: true },
-    { costs: [10, 25.1], noise: 10, factor: 2.51, met: false },
+    { costs: [[10, 15, 12]], factor: 1.5, metRounds: 1 },
+    { costs: [[15.1, 10]], factor: 1.51, metRounds: 0 },
+    { costs: [[1, 2.5]], factor: 2.5, metRounds: 0 },
+    { costs: [[10, 11], [30, 60], [20, 24]], factor: 1.2, metRounds: 2 },
   ];
-  for (const { costs, noise, factor, met } of CASES) {
-    it(`growthOf() says of ${costs.join(", ")} with ${noise} of noise: met is ${met}`, () => {
-      assertEquals(growthOf(costs, noise), { factor, most: 1.5, met });
+  for (const { costs, factor, metRounds } of CASES) {
+    const rounds = costs.map((ofRound) => ofRound.join(", ")).join(" and ");
+    it(`growthOf() finds ${rounds} flat in ${metRounds} of ${costs.length} rounds`, () => {
+      const growth = growthOf(costs);
+      assertEquals(growth.factor, factor);
+      assertEquals([growth.most, growth.metRounds, growth.rounds], [1.5, metRounds, costs.length]);
     });
   }
+
+  it("growthOf() tells the least and the greatest of all rounds", () => {
+    assertEquals(growthOf([[10, 11], [30, 60], [20, 24]]).spread, [1.1, 2]);
+  });
 });
 
 describe("scale", () => {
@@ -44,14 +51,14 @@ describe("scale", () => {
     const { pairNs, spread, growth, capped } = reportOf(samples);
     assertEquals(pairNs.idle1e4, 16);
     assertEquals(spread.pairNs.idle1e4, [4, 20]);
-    assertEquals([growth.pairByIdle.factor, growth.pairByIdle.met], [2, false]);
-    assertEquals([growth.pairByTags.factor, growth.pairByTags.met], [1, true]);
+    assertEquals([growth.pairByIdle.factor, growth.pairByIdle.metRounds], [2, 0]);
+    assertEquals([growth.pairByTags.factor, growth.pairByTags.metRounds], [1, 3]);
     assertEquals(capped, { tags: 257, otherShare: 0.974 });
   });
 
   it("reportOf() does not count the capped pool among those whose tags grow", () => {
     const { growth } = reportWith({ tags1e4capped: { pairNs: 100, tickUs: 1000 } });
-    assert(growth.pairByTags.met && growth.tickByTags.met);
+    assertEquals([growth.pairByTags.metRounds, growth.tickByTags.metRounds], [1, 1]);
   });
 
   it("sheetsOf() says what is flat and what is not", () => {
@@ -61,14 +68,28 @@ describe("scale", () => {
     })));
     for (
       const line of [
-        /^MET {4}pair, 100 to 1 000 000 idle objects: the dearest 1.13 ×/m,
-        /^MISSED pair, 1 to 10 000 tags: the dearest 1.63 ×.*\(a bare array: 1 ×\)$/m,
+        /^MET {4}pair, 100 to 1 000 000 idle objects: the dearest takes 1.13 ×.* at most 1.5 × is flat/m,
+        /^MISSED pair, 1 to 10 000 tags: the dearest takes 1.63 ×.*\(a bare array: 1 ×\)$/m,
         /^MET {4}tick, 100 to 1 000 000 idle objects/m,
-        /^MISSED tick, 1 to 10 000 tags: the dearest 26 ×.*0.1 µs each$/m,
+        /^MISSED tick, 1 to 10 000 tags: the dearest takes 26 ×.*0.1 µs each$/m,
+        /^Flat is what grows to at most 1.5 times the cheapest.*least of several turns/m,
         /^Beyond maxTags: of 10 000 tags 256 are told apart.*97.4 % of the acquires/m,
         /^tags1e4capped: 64 idle, 10000 tags, maxTags 256 /m,
       ]
     ) assert(line.test(text), `${line} in ${text}`);
+  });
+
+  it("sheetsOf() says in how many rounds it was flat, and grants a tick no microseconds on top", () => {
+    const samples = new Map<string, Sample[]>(
+      Object.keys(SCALES).map((name) => [name, [CAPPED, CAPPED, CAPPED]]),
+    );
+    const slow = { ...SAMPLE, tickUs: 64 };
+    samples.set("idle1e6", [slow, SAMPLE, SAMPLE]);
+    const text = textOf(sheetsOf(reportOf(samples)));
+    assert(
+      /^MIXED {2}tick, 100 to 1 000 000 .*1 × \(1–1.6\).*kept in 2 of 3 rounds$/m.test(text),
+      text,
+    );
   });
 
   it("sheetsOf() tells of tags that were bypassed by chance", () => {

@@ -20,6 +20,9 @@ const ACTION = "Cannot assert a clean reset";
  * should write to every field. What an object shares with others, such as a service that counts, is
  * best kept behind such a name as well: what others write meanwhile would be taken for this use's.
  *
+ * A look goes 8 objects deep, and takes in 10 000 fields and 256 KB of buffers together. An object with more
+ * cannot be shown to be clean: have `create` make a smaller one in the test.
+ *
  * @typeParam T The class of the pooled objects.
  * @param pool A pool that is open, with `debug: true` or without. Afterwards it leases no more than
  * before.
@@ -27,7 +30,8 @@ const ACTION = "Cannot assert a clean reset";
  * @returns A promise, also where `use` is synchronous, of how many places `use` was seen to change. If
  * there are none, nothing was asserted.
  * @throws {Error} `reset` left something: the message names up to 32 paths, what kind of value is
- * there, and how many more there are. Or the pool did not keep the object.
+ * there, and how many more there are. Or nothing was found, in an object larger than what a look takes in.
+ * Or the pool did not keep the object.
  * @throws {PoolError} As acquire and release. An error of `use` itself comes first.
  *
  * @example Usage
@@ -80,7 +84,12 @@ export async function assertCleanReset<T extends object>(
   // In debug the pool has looked already, and nothing shows any more.
   const after = new Look(object);
   const leftovers = leftoversOf(handed, before, after);
-  if (leftovers.length === 0) return leftoversOf(handed, before, before).length;
-  const list = listLeftovers(leftovers, handed.isCut || before.isCut || after.isCut);
+  const isCut = handed.isCut || before.isCut || after.isCut;
+  if (leftovers.length === 0) {
+    if (!isCut) return leftoversOf(handed, before, before).length;
+    const rule = "the object must be small enough to be looked at whole";
+    throw new Error(`${ACTION}: ${rule}: received one of which a part was not seen`);
+  }
+  const list = listLeftovers(leftovers, isCut);
   throw new Error(`${ACTION}: reset must clear what a holder wrote: received ${list}`);
 }

@@ -52,6 +52,12 @@ export interface Series {
   readonly tookMs: readonly (readonly [quantile: number, ms: number])[];
 }
 
+/** What is drawn from one process. */
+export interface Drawn {
+  readonly figures: Figures;
+  readonly series: Series;
+}
+
 /** Sums up by window what was stopped in each step. */
 export function windowsOf(
   stepMs: readonly number[],
@@ -66,7 +72,7 @@ export function windowsOf(
 export function figuresOf(
   served: Served,
   { engine, cpuMs, peakRssBytes }: Observation,
-): { figures: Figures; series: Series } {
+): Drawn {
   const { stepMs, tookMs, requests, created, meanIdle, checksum } = served;
   if (engine.stoppedMs.length !== stepMs.length) {
     throw new Error(

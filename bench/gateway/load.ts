@@ -29,6 +29,11 @@ export function perMsOf(runtime: RuntimeName): number {
   return PER_MS[runtime];
 }
 
+/** How many requests come in a second of virtual time on a runtime. */
+export function perSecondOf(runtime: RuntimeName): number {
+  return perMsOf(runtime) * SPIKE.onMs * 1000 / SPIKE.everyMs;
+}
+
 /** The headline load: on for 100 ms of every second, each request held for up to 80 ms. */
 export function spikyLoad(perMs: number): Load {
   const random = new Random("spiky gateway");

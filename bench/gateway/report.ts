@@ -7,16 +7,23 @@
 import type { RuntimeName } from "../runner/bench.ts";
 import { needSameWork } from "../runner/checksum.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
-import type { Figures, Series } from "./figures.ts";
+import { suspicionsOf } from "./bracket.ts";
+import type { Drawn, Figures, Series } from "./figures.ts";
+import { perSecondOf } from "./load.ts";
+import {
+  medianSaving,
+  type Saving,
+  savingOf,
+  type SavingSpread,
+  spreadOfSaving,
+} from "./saving.ts";
 import { MEMORY_FRACTION, type SubjectName, SUBJECTS } from "./subject.ts";
 
 /** Follows a variant's name where the application makes garbage of its own. */
 export const WASTEFUL = "+garbage";
 
 /** What one process of a variant found out. */
-export interface Sample {
-  readonly figures: Figures;
-  readonly series: Series;
+export interface Sample extends Drawn {
   /** What idle contexts may hold at most, in bytes; `null` where nothing limits them. */
   readonly maxBytes: number | null;
   /** What was alive on the heap when it began, in MB. */
@@ -26,14 +33,14 @@ export interface Sample {
 /** The figures that are compared and told. */
 export type Measure = Exclude<keyof Figures, "checksum" | "unparsed">;
 
-/** What a variant saves against `sync-pool`, in the same run. */
-export interface Saving {
-  /** The share of the stop-the-world time. */
-  readonly stw: number;
-  /** The share of the allocated bytes. */
-  readonly alloc: number;
-  /** The share of hits that it has more, in percentage points. */
-  readonly hitPoints: number;
+/** What one round makes of the targets. */
+export interface RoundSaving {
+  /** The pool's share of requests that got a context without creating it. */
+  readonly hit: number;
+  /** What the pool saves. */
+  readonly vsSyncPool: Saving;
+  /** What a free list without an end saves: no pool can save more. */
+  readonly freeListVsSyncPool: Saving;
 }
 
 /** All variants under one application. */
@@ -42,10 +49,14 @@ export interface Scene {
   readonly variants: Readonly<Record<SubjectName, Figures>>;
   /** The least and the greatest of all rounds. */
   readonly spread: Readonly<Record<SubjectName, Readonly<Record<Measure, Spread | null>>>>;
-  /** What the pool saves. */
+  /** What the pool saves: medians of what it saves in each round. */
   readonly vsSyncPool: Saving;
+  readonly vsSyncPoolSpread: SavingSpread;
   /** What a free list without an end saves: no pool can save more. */
   readonly freeListVsSyncPool: Saving;
+  readonly freeListVsSyncPoolSpread: SavingSpread;
+  /** What targets are judged by. */
+  readonly byRound: readonly RoundSaving[];
   /** Pictures, of the round in the middle. */
   readonly series: Readonly<Record<SubjectName, Series>>;
   /** Reasons not to believe this run. */
@@ -54,6 +65,9 @@ export interface Scene {
 
 /** What all samples amount to. */
 export interface Report extends Scene {
+  readonly runtime: RuntimeName;
+  /** Requests in a second of virtual time. */
+  readonly requestsPerS: number;
   /** The same where each request also parses a message, which no pool can help. */
   readonly garbage: Scene;
   /** The memory that the pool knows of, in MB, and the share of it that idle contexts may hold. */
@@ -93,9 +107,6 @@ export function targetsOf(runtime: RuntimeName): Targets {
 }
 
 const NAMES = Object.keys(SUBJECTS) as readonly SubjectName[];
-/** A figure that lies outside the bracket by less is noise, not suspicious. */
-const NOISE = 0.1;
-const NOISE_STW_MS = 0.05;
 
 /** Draws the report. Throws where variants did not do the same work. */
 export function reportOf(
@@ -104,6 +115,8 @@ export function reportOf(
 ): Report {
   const all = [...samples.values()].flat();
   return {
+    runtime,
+    requestsPerS: perSecondOf(runtime),
     ...sceneOf(samples, ""),
     garbage: sceneOf(samples, WASTEFUL),
     memory: {
@@ -125,16 +138,30 @@ function sceneOf(samples: ReadonlyMap<string, readonly Sample[]>, suffix: string
     new Map(NAMES.map((name) => [name + suffix, figures(name)])),
     ({ checksum }) => checksum,
   );
-  const variants = record((name) => medianOf(figures(name), checksum));
-  const spreads = record((name) => spreadOf(figures(name)));
+  const byRound = roundsOf(figures);
+  const ours = byRound.map(({ vsSyncPool }) => vsSyncPool);
+  const limit = byRound.map(({ freeListVsSyncPool }) => freeListVsSyncPool);
   return {
-    variants,
-    spread: spreads,
-    vsSyncPool: savingOf(variants["siliconflow"], variants["sync-pool"]),
-    freeListVsSyncPool: savingOf(variants["free-list"], variants["sync-pool"]),
+    variants: record((name) => medianOf(figures(name), checksum)),
+    spread: record((name) => spreadOf(figures(name))),
+    vsSyncPool: medianSaving(ours),
+    vsSyncPoolSpread: spreadOfSaving(ours),
+    freeListVsSyncPool: medianSaving(limit),
+    freeListVsSyncPoolSpread: spreadOfSaving(limit),
+    byRound,
     series: record((name) => middle(of(name)).series),
-    suspicions: suspicionsOf(spreads),
+    suspicions: suspicionsOf(of),
   };
+}
+
+/** Figures of the same index are of the same round. */
+function roundsOf(figures: (name: SubjectName) => readonly Figures[]): RoundSaving[] {
+  const [ours, list] = [figures("siliconflow"), figures("free-list")];
+  return figures("sync-pool").map((rival, i) => ({
+    hit: roundFor("hit")(ours[i]!.hit),
+    vsSyncPool: savingOf(ours[i]!, rival),
+    freeListVsSyncPool: savingOf(list[i]!, rival),
+  }));
 }
 
 function record<V>(make: (name: SubjectName) => V): Record<SubjectName, V> {
@@ -187,36 +214,4 @@ function spreadOf(figures: readonly Figures[]): Record<Measure, Spread | null> {
 function middle(samples: readonly Sample[]): Sample {
   const sorted = samples.toSorted((a, b) => a.figures.stwMsPerS - b.figures.stwMsPerS);
   return sorted[sorted.length >> 1]!;
-}
-
-function savingOf(variant: Figures, rival: Figures): Saving {
-  const saved = (measure: "stwMsPerS" | "allocMBps") =>
-    round(1 - variant[measure] / rival[measure]);
-  return {
-    stw: saved("stwMsPerS"),
-    alloc: saved("allocMBps"),
-    hitPoints: round(100 * (variant.hit - rival.hit)),
-  };
-}
-
-/**
- * What lies outside of its bracket in every round: nothing can save more than a free list, or less
- * than no pool.
- */
-function suspicionsOf(spreads: Scene["spread"]): string[] {
-  const suspicions: string[] = [];
-  const check = (name: SubjectName, measure: "stwMsPerS" | "allocMBps", noise: number) => {
-    const [listLeast] = spreads["free-list"][measure]!;
-    const [, allocMost] = spreads["alloc"][measure]!;
-    const [least, most] = spreads[name][measure]!;
-    if (most >= listLeast * (1 - NOISE) - noise && least <= allocMost * (1 + NOISE) + noise) return;
-    suspicions.push(
-      `${measure} of ${name} is ${least} to ${most}, outside of ${listLeast} (free-list) to ${allocMost} (alloc)`,
-    );
-  };
-  for (const name of ["siliconflow", "siliconflow-untagged"] as const) {
-    check(name, "stwMsPerS", NOISE_STW_MS);
-    check(name, "allocMBps", 0);
-  }
-  return suspicions;
 }

@@ -6,6 +6,7 @@
 
 import type { RuntimeName } from "../runner/bench.ts";
 import { median, round, type Spread, spread, sum } from "../runner/statistics.ts";
+import { type Bracketed, suspicionsOf } from "./bracket.ts";
 import type { Sample, Turn } from "./round.ts";
 import { SLICE_REQUESTS, type Variant, VARIANTS } from "./service.ts";
 
@@ -71,6 +72,8 @@ export interface Report {
   readonly figures: Readonly<Record<Variant, Readonly<Record<Figure, Middle>>>>;
   readonly comparisons: readonly Comparison[];
   readonly targets: readonly Target[];
+  /** What lies outside of its bracket in every round. */
+  readonly suspicions: readonly string[];
   /** Lines of engines' logs of which nobody knows what they say. */
   readonly unparsed: number;
 }
@@ -78,6 +81,7 @@ export interface Report {
 /** Who is compared with whom. */
 const PAIRS: readonly (readonly [variant: Variant, rival: Variant])[] = [
   ["free-list", "alloc"],
+  ["free-list-next", "alloc"],
   ["pooled", "alloc"],
   ["pooled", "free-list"],
   ["pooled", "free-list-next"],
@@ -120,6 +124,7 @@ export function reportOf(
     figures,
     comparisons,
     targets: targetsOf(runtime, samples),
+    suspicions: bracketsOf(samples).flatMap(suspicionsOf),
     unparsed: sum([...samples.values()].flat().map(({ engine }) => engine.unparsed)),
   };
 }
@@ -184,6 +189,31 @@ function ratios(
   return ours.map(({ turns }, i) =>
     median(turns.map((turn, k) => figure(turn) / figure(theirs[i]!.turns[k]!)))
   );
+}
+
+/** The free list that takes its contexts as a pooled variant does. */
+const LISTS = [
+  ["pooled", "free-list-next"],
+  ["pooled-around", "free-list"],
+  ["pooled-handler", "free-list"],
+] as const;
+
+function bracketsOf(samples: ReadonlyMap<string, readonly Sample[]>): Bracketed[] {
+  const bytesOf = (variant: Variant) =>
+    samples.get(variant)!.map(({ bytesPerRequest }) => bytesPerRequest);
+  const [alloc, bare] = [bytesOf("alloc"), bytesOf("free-list")];
+  return LISTS.map(([variant, list]) => {
+    const leastBytes = bytesOf(list);
+    return {
+      variant,
+      list,
+      gains: ratios(samples.get(variant)!, samples.get(list)!, rate),
+      bytes: bytesOf(variant),
+      leastBytes,
+      // What a middleware of its own allocates is no failure of the pool.
+      mostBytes: alloc.map((bytes, i) => bytes + leastBytes[i]! - bare[i]!),
+    };
+  });
 }
 
 function rate({ requests, seconds }: Turn): number {

@@ -11,12 +11,14 @@
 
 import { join } from "node:path";
 import type { Effort, Round, RuntimeName } from "../runner/bench.ts";
+import { needSameWork } from "../runner/checksum.ts";
 import { type EngineRecord, needAllocated } from "../runner/engine_log.ts";
 import { interruptible } from "../runner/interrupt.ts";
 import { Random } from "../runner/random.ts";
 import { sum } from "../runner/statistics.ts";
+import { AnswerLength } from "./answer_length.ts";
 import { runWrk } from "./loader.ts";
-import { Server, type ServerPlan } from "./server.ts";
+import { Server, type ServerPlan, type Slice } from "./server.ts";
 import { SLICE_REQUESTS, type Variant } from "./service.ts";
 import { type Load, mergeLatencies, quantileMs } from "./wrk.ts";
 
@@ -44,6 +46,7 @@ export interface Sample {
   readonly engine: EngineRecord;
   /** Bytes that a request allocates. */
   readonly bytesPerRequest: number;
+  /** The most memory that it held under load: it makes its slices afterwards. */
   readonly peakRssBytes: number;
 }
 
@@ -84,6 +87,7 @@ async function inTurns(
   const { turns, slices, warmS } = plan(effort);
   await using servers = new AsyncDisposableStack();
   const subjects: Subject[] = [];
+  const length = new AnswerLength();
   for (const variant of order) {
     tell(`warming ${variant} up`);
     const folder = join(top, variant);
@@ -91,9 +95,9 @@ async function inTurns(
     const server = servers.use(
       await Server.start({ variant, runtime: effort.runtime, folder, signal }),
     );
-    const subject = new Subject(variant, server, signal);
+    const subject = new Subject(variant, server, length, signal);
     subjects.push(subject);
-    await runWrk(server.url, warmS, signal);
+    await subject.load(warmS);
   }
   await needEqual(subjects);
   const random = new Random(`http, round ${round}`);
@@ -110,6 +114,11 @@ async function inTurns(
     tell(`slice ${i + 1} of ${slices}`);
     for (const subject of random.shuffle(subjects)) await subject.takeSlice();
   }
+  needSameWork(
+    "slices",
+    new Map(subjects.map(({ variant, slices }) => [variant, slices])),
+    ({ bytes }) => bytes,
+  );
   const samples = new Map<string, Sample>();
   for (const subject of subjects) {
     tell(`reading what ${subject.variant} allocates`);
@@ -119,11 +128,15 @@ async function inTurns(
 }
 
 /** What requests allocate on a server of their own that counts it. */
-async function count(plan: ServerPlan): Promise<{ bytes: number; unparsed: number }> {
+async function count(
+  plan: ServerPlan,
+  length: AnswerLength,
+): Promise<{ bytes: number; unparsed: number }> {
   await using server = await Server.start({ ...plan, isCounting: true });
-  await runWrk(server.url, COUNT_S, plan.signal);
+  const subject = new Subject(plan.variant, server, length, plan.signal);
+  await subject.load(COUNT_S);
   await server.begin();
-  const { requests } = await runWrk(server.url, COUNT_S, plan.signal);
+  const { requests } = await subject.load(COUNT_S);
   await server.end();
   const engine = await server.record();
   return { bytes: needAllocated(engine) / requests, unparsed: engine.unparsed };
@@ -149,34 +162,44 @@ async function needEqual(subjects: readonly Subject[]): Promise<void> {
 
 /** A variant in a round. */
 class Subject {
+  readonly slices: Slice[] = [];
   readonly #turns: Omit<Turn, "stoppedMs">[] = [];
-  readonly #slicesMs: number[] = [];
   readonly #loads: Load[] = [];
+  #peakRssBytes = 0;
 
   constructor(
     readonly variant: Variant,
     readonly server: Server,
+    readonly length: AnswerLength,
     readonly signal: AbortSignal,
   ) {}
+
+  /** Loads its server. Any answer of another length is an error of the run. */
+  async load(seconds: number): Promise<Load> {
+    const load = await runWrk(this.server.url, seconds, this.signal);
+    this.length.need(this.variant, load);
+    return load;
+  }
 
   async takeTurn(seconds: number): Promise<void> {
     await this.server.work();
     const before = this.server.usage();
-    const load = await runWrk(this.server.url, seconds, this.signal);
-    const cpuMs = this.server.usage().cpuMs - before.cpuMs;
+    const load = await this.load(seconds);
+    const after = this.server.usage();
     await this.server.rest();
+    const cpuMs = after.cpuMs - before.cpuMs;
+    this.#peakRssBytes = after.peakRssBytes;
     this.#turns.push({ requests: load.requests, seconds: load.seconds, cpuMs });
     this.#loads.push(load);
   }
 
   async takeSlice(): Promise<void> {
-    this.#slicesMs.push(await this.server.repeat(SLICE_REQUESTS));
+    this.slices.push(await this.server.repeat(SLICE_REQUESTS));
   }
 
   /** Ends its server. */
   async sample(runtime: RuntimeName, folder: string): Promise<Sample> {
-    const { variant, signal } = this;
-    const { peakRssBytes } = this.server.usage();
+    const { variant, length, signal } = this;
     const engine = await this.server.record();
     // The first rest, before all turns, ends a step as well.
     const [, ...stoppedMs] = engine.stoppedMs;
@@ -187,17 +210,17 @@ class Subject {
     const latencies = mergeLatencies(this.#loads);
     const requests = sum(this.#turns.map((turn) => turn.requests));
     const { bytes, unparsed } = runtime === "bun"
-      ? await count({ variant, runtime, folder, signal })
+      ? await count({ variant, runtime, folder, signal }, length)
       : { bytes: needAllocated(engine) / requests, unparsed: 0 };
     return {
       turns: this.#turns.map((turn, i) => ({ ...turn, stoppedMs: stoppedMs[i]! })),
-      slicesMs: this.#slicesMs,
+      slicesMs: this.slices.map(({ ms }) => ms),
       p50Ms: quantileMs(latencies, 0.5),
       p99Ms: quantileMs(latencies, 0.99),
       p999Ms: quantileMs(latencies, 0.999),
       engine: { ...engine, unparsed: engine.unparsed + unparsed },
       bytesPerRequest: bytes,
-      peakRssBytes,
+      peakRssBytes: this.#peakRssBytes,
     };
   }
 }

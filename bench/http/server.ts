@@ -14,6 +14,7 @@ import {
   JSC_COUNT,
   JSC_LOG,
   parserOf,
+  V8_LOG,
 } from "../runner/engine_log.ts";
 import { npmCommand, ROOT } from "../runner/root.ts";
 import { lineByLine, type Plan, spawn } from "../runner/runtime.ts";
@@ -22,23 +23,18 @@ import { writeWorker } from "../runner/workerd.ts";
 import { SOME_PATH, type Variant } from "./service.ts";
 
 /** The headers of the requests that a server makes itself. */
-const HEADERS = Object.fromEntries(
-  Array.from({ length: 20 }, (_, i) => [`X-Header-${i}`, `value ${i} of a header`]),
-);
+const HEADERS = {
+  "X-Request-Id": "8f14e45f-ceea-467f-a9b2-0d3c2f5e7a10",
+  ...Object.fromEntries(
+    Array.from({ length: 19 }, (_, i) => [`X-Header-${i}`, `value ${i} of a header`]),
+  ),
+};
 
 /** How long a server may take to listen, and to answer what is no load, in ms. */
 const PATIENCE_MS = 60_000;
 
-/**
- * Flags with which V8 logs, `begin` can collect, and the young generation is of one size: left alone it has
- * semi-spaces of 1 to 16 MB, by chance, and up to ten times as many collections.
- */
-const V8_FLAGS = [
-  "--expose-gc",
-  "--trace-gc-nvp",
-  "--min-semi-space-size=16",
-  "--max-semi-space-size=16",
-];
+/** Flags with which V8 logs, and `begin` can collect. */
+const V8_FLAGS = ["--expose-gc", ...V8_LOG];
 
 /** What a server says once it listens. */
 interface Announcement {
@@ -62,6 +58,13 @@ export interface ServerPlan {
   readonly folder: string;
   /** What kills it. */
   readonly signal: AbortSignal;
+}
+
+/** Requests that a server made itself. */
+export interface Slice {
+  readonly ms: number;
+  /** The bodies of all answers. */
+  readonly bytes: number;
 }
 
 /** A server that listens. */
@@ -144,11 +147,11 @@ export class Server implements AsyncDisposable {
     await this.#post("end");
   }
 
-  /** How long it takes to answer so many requests that it makes itself, in ms. */
-  async repeat(times: number): Promise<number> {
+  /** Has it answer so many requests that it makes itself. */
+  async repeat(times: number): Promise<Slice> {
     const begun = performance.now();
-    await this.#post(`repeat/${times}`, { headers: HEADERS });
-    return performance.now() - begun;
+    const bytes = await this.#post(`repeat/${times}`, { headers: HEADERS });
+    return { ms: performance.now() - begun, bytes: Number(bytes) };
   }
 
   /** Ends the server, and tells what its engine said of what counted. */
@@ -171,8 +174,8 @@ export class Server implements AsyncDisposable {
     await this.#read;
   }
 
-  async #post(what: string, init: RequestInit = {}): Promise<void> {
-    await this.#ask(`${this.#base}/${what}`, { ...init, method: "POST" });
+  async #post(what: string, init: RequestInit = {}): Promise<string> {
+    return await this.#ask(`${this.#base}/${what}`, { ...init, method: "POST" });
   }
 
   async #ask(url: string, init: RequestInit): Promise<string> {

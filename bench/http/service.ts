@@ -78,13 +78,17 @@ export function makeService(variant: Variant, probe: Probe): Service {
   app.post("/repeat/:times", async (c) => {
     const { headers } = c.req.raw;
     const url = new URL(SOME_PATH, c.req.url);
+    let bytes = 0;
     for (let left = Number(c.req.param("times")); left > 0; left--) {
       const pending = fetch(new Request(url, { headers }));
-      const { status } = pending instanceof Promise ? await pending : pending;
-      if (status === 200) continue;
-      throw new Error(`Cannot repeat request: it must succeed: received ${status}`);
+      const response = pending instanceof Promise ? await pending : pending;
+      const { status } = response;
+      if (status !== 200) {
+        throw new Error(`Cannot repeat request: it must succeed: received ${status}`);
+      }
+      bytes += (await response.arrayBuffer()).byteLength;
     }
-    return c.body(null, 204);
+    return c.text(String(bytes));
   });
   return { fetch };
 }
@@ -152,7 +156,8 @@ function answerIn({ headers, params, scratch }: RequestContext, c: Context): Res
   headers.forEach((_, value) => characters += value.length);
   scratch.write(JSON.stringify({
     id: params.get("id"),
-    request: headers.get("x-request-id"),
+    // As a request's own headers have it: else the answers would differ.
+    request: headers.get("x-request-id") ?? null,
     headers: headers.size,
     characters,
   }));

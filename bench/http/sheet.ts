@@ -6,7 +6,14 @@
 
 import type { BarChart, Chart } from "../runner/chart.ts";
 import { type Sheet, suspectUnparsed, verdictOfRounds } from "../runner/sheet.ts";
-import { comparisonOf, type Figure, FIGURES, type Middle, type Report } from "./report.ts";
+import {
+  type Comparison,
+  comparisonOf,
+  type Figure,
+  FIGURES,
+  type Middle,
+  type Report,
+} from "./report.ts";
 import { type Variant, VARIANTS } from "./service.ts";
 import { CONNECTIONS } from "./wrk.ts";
 
@@ -26,8 +33,9 @@ const LABELS: Readonly<Record<Variant, string>> = {
 
 /** The figures of each table: more in one line would be too wide. */
 const TABLES: readonly (readonly Figure[])[] = [
-  ["requestsPerSecond", "p50Ms", "p99Ms", "p999Ms", "cpuUs"],
-  ["stoppedMs", "turnStoppedMs", "minor", "major", "maxPauseMs", "bytesPerRequest", "peakRssMb"],
+  ["requestsPerSecond", "cpuUs"],
+  ["p50Ms", "p99Ms", "p999Ms", "bytesPerRequest", "peakRssMb"],
+  ["stoppedMs", "turnStoppedMs", "minor", "major", "maxPauseMs"],
 ];
 
 /** The figures of which more is better. */
@@ -65,9 +73,15 @@ const METHOD = [
   "Beside each server live 150 MB of other objects (60 on workerd), as beside the spiky gateway.",
   `All servers are up at once and one is loaded at a time, over ${CONNECTIONS} connections, in turns of a second`,
   "whose order is drawn each time. A ratio of requests/s or of CPU is one of the same turn: the middle",
-  "of a round, and of the rounds; other ratios are those of the medians above. A turn's speed is the machine's",
-  "of that second, and differs by a third from one to the next; so each server also answers slices of a",
-  "thousand requests that it makes itself, one server after the other, which tells tenths of a microsecond.",
+  "of a round, and of the rounds; other ratios are those of the medians above. The columns × alloc or plain",
+  "are such ratios, and may contradict the absolute figures beside them: a turn's speed is the machine's of",
+  "that second, and differs by a third from one to the next, while the turns of a ratio are neighbours in time.",
+  "So believe the ratios. Each server also answers slices of a thousand requests that it makes itself, one",
+  "server after the other, which tells tenths of a microsecond. A slice is over before most ticks and",
+  "collections come: the figures in process leave these out, requests/s and CPU do not.",
+  "Each turn opens its connections anew on a server that has rested for those of the others. Their first",
+  "requests are more than one in a thousand: p99.9 tells how a server awakes, not how it runs.",
+  "The peak RSS is that under wrk, before the slices. An answer of another length is an error of the run.",
   "CPU is all threads', the compiler's and the collector's too. GC counts while a server has its turn, not",
   "while it waits for one; the middle turn's is free of pauses in which the machine did something else, and",
   "of collections that come in few turns, which the sum over all has. What some rounds keep and others do not is",
@@ -81,10 +95,10 @@ const METHOD = [
 export function sheetsOf(report: Report): Sheet[] {
   const tables = TABLES.map((names): Sheet => ({
     rows: [
-      ["(min–max)", ...names.map((name) => FIGURES[name])],
+      ["(min–max)", ...names.flatMap(headsOf)],
       ...VARIANTS.map((variant) => [
         LABELS[variant],
-        ...names.map((name) => show(report.figures[variant][name])),
+        ...names.flatMap((name) => cellsOf(report, variant, name)),
       ]),
     ],
   }));
@@ -101,8 +115,31 @@ export function sheetsOf(report: Report): Sheet[] {
     remarks: METHOD,
   };
   const contests = CONTESTANTS.flatMap(([variant, rival]) => contest(report, variant, rival));
-  const remarks = [...judge(report), ...contests, ...suspectUnparsed(report.unparsed)];
+  const remarks = [
+    ...judge(report),
+    ...contests,
+    ...report.suspicions.map((text) => `SUSPECT ${text}`),
+    ...suspectUnparsed(report.unparsed),
+  ];
   return [...tables, ratios, { remarks }];
+}
+
+/** Whether the ratio turn by turn stands beside a figure. */
+function isTurnByTurn(name: Figure): name is Figure & keyof Comparison {
+  return name === "requestsPerSecond" || name === "cpuUs";
+}
+
+function headsOf(name: Figure): string[] {
+  return isTurnByTurn(name) ? [FIGURES[name], "× alloc or plain"] : [FIGURES[name]];
+}
+
+/** A figure of a variant, and beside some of them the ratio to the variant that has no pool. */
+function cellsOf({ figures, comparisons }: Report, variant: Variant, name: Figure): string[] {
+  const cell = show(figures[variant][name]);
+  if (!isTurnByTurn(name)) return [cell];
+  const rival = variant.startsWith("plain") ? "plain" : "alloc";
+  if (variant === rival) return [cell, "1"];
+  return [cell, show(comparisonOf(comparisons, variant, rival)[name])];
 }
 
 function show({ median, spread: [least, greatest] }: Middle): string {
@@ -175,7 +212,7 @@ export function chartsOf({ runtime, figures, comparisons }: Report): Chart[] {
     title: `A Hono service under wrk on ${runtime}: latency`,
     caption:
       `Less is better. ${CONNECTIONS} connections ask again as soon as they have an answer, so the ` +
-      `latency is that of a server at its limit, most of it spent waiting.`,
+      `latency is that of a server at its limit, most of it spent waiting. p99.9 tells how it awakes.`,
     y: { label: "ms", scale: "logarithmic" },
     categories: VARIANTS,
     series: bars(["p50Ms", "p99Ms", "p999Ms"]),

@@ -27,7 +27,10 @@ function done(summary, latency)
     counts[i] = string.format("[%d,%d]", latency(i))
   end
   local errors = summary.errors
-  io.write(string.format('@@wrk {"requests":%d,"us":%d,', summary.requests, summary.duration))
+  io.write(string.format(
+    '@@wrk {"requests":%d,"bytes":%d,"us":%d,',
+    summary.requests, summary.bytes, summary.duration
+  ))
   io.write(string.format(
     '"errors":{"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d},',
     errors.connect, errors.read, errors.write, errors.status, errors.timeout

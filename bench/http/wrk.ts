@@ -16,6 +16,8 @@ const RESULT = "@@wrk ";
 /** What a server did under load. */
 export interface Load {
   readonly requests: number;
+  /** What came of its answers, headers and all. */
+  readonly bytes: number;
   readonly seconds: number;
   /** How often each latency was seen, in order: microseconds and a count. */
   readonly latencies: readonly (readonly [us: number, count: number])[];
@@ -33,6 +35,7 @@ const ERRORS = {
 /** The line of `wrk.lua`. */
 interface Line {
   readonly requests: number;
+  readonly bytes: number;
   readonly us: number;
   readonly errors: Readonly<Record<keyof typeof ERRORS, number>>;
   readonly latencies: Load["latencies"];
@@ -47,7 +50,7 @@ export function parseWrk(output: string): Load {
   if (line === undefined) {
     throw new Error(`${ACTION}: wrk must tell a result: received ${output.trim() || "nothing"}`);
   }
-  const { requests, us, errors, latencies }: Line = JSON.parse(line.slice(RESULT.length));
+  const { requests, bytes, us, errors, latencies }: Line = JSON.parse(line.slice(RESULT.length));
   const kinds = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
   const faults = kinds.filter((kind) => errors[kind] > 0)
     .map((kind) => `${errors[kind]} ${ERRORS[kind]}`);
@@ -55,7 +58,7 @@ export function parseWrk(output: string): Load {
     throw new Error(`${ACTION}: every request must succeed: received ${faults.join(", ")}`);
   }
   if (requests === 0) throw new Error(`${ACTION}: it must answer: received no answer`);
-  return { requests, seconds: us / 1e6, latencies };
+  return { requests, bytes, seconds: us / 1e6, latencies };
 }
 
 /** Latencies of several runs together. */

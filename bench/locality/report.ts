@@ -5,6 +5,7 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
+import { needSameWork } from "../runner/checksum.ts";
 import type { Sheet } from "../runner/sheet.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
 import type { ReuseDistance } from "./reuse_distance.ts";
@@ -14,6 +15,8 @@ import { objectsOf, REUSES } from "./subject.ts";
 export interface Sample {
   /** Nanoseconds of a request. */
   readonly ns: number;
+  /** What a timed call of requests read from their payloads, on average. */
+  readonly checksum: number;
   readonly distance: ReuseDistance;
 }
 
@@ -44,6 +47,15 @@ export interface Figures {
 /** What all samples amount to, by payload and way. */
 export interface Report {
   readonly payloads: Readonly<Record<string, Readonly<Record<ReuseName, Figures>>>>;
+  /** What was read in each of the ways, by payload. */
+  readonly checksums: Readonly<Record<string, number>>;
+}
+
+/** The checksum of a payload, which must be that of all ways. */
+function checksumOf(samples: ReadonlyMap<string, readonly Sample[]>, payload: number): number {
+  const variants = REUSE_NAMES.map((reuse) => variantOf(reuse, payload));
+  const taken = new Map(variants.map((variant) => [variant, samples.get(variant)!]));
+  return needSameWork(`locality of ${sizeOf(payload)}`, taken, ({ checksum }) => checksum);
 }
 
 /** Draws the samples of all rounds together. */
@@ -68,6 +80,9 @@ export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Repor
         Figures
       >,
     ])),
+    checksums: Object.fromEntries(
+      PAYLOADS.map((payload) => [payload, checksumOf(samples, payload)]),
+    ),
   };
 }
 

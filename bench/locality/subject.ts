@@ -7,7 +7,6 @@
 
 import { fixedScheduler, Pool } from "../../mod.ts";
 import { Random } from "../runner/random.ts";
-import { consume } from "../runner/sink.ts";
 
 /** Payloads of all objects together: more than any cache of the machine holds. */
 const TOTAL_BYTES = 2 ** 27;
@@ -104,15 +103,19 @@ export class Requests {
     this.#endings = Uint8Array.from({ length: ENDINGS }, () => random.below(HELD));
   }
 
-  /** Serves so many: each writes its whole payload and reads a byte of each line of it. */
-  serve(times: number): void {
+  /**
+   * Serves so many: each writes its whole payload and reads a byte of each line of it.
+   *
+   * @returns The sum of what was read.
+   */
+  serve(times: number): number {
     let sum = 0;
     for (let i = 0; i < times; i++) {
       const { payload } = this.#turn();
       payload.fill(i);
       for (let at = 0; at < payload.length; at += LINE_BYTES) sum += payload[at]!;
     }
-    consume(sum);
+    return sum;
   }
 
   /** Lists the objects that so many requests use. */

@@ -27,7 +27,7 @@ export interface Report {
   readonly bytesPerHit?: number;
   /** Times the floor of the same process, by variant. */
   readonly ratio: Readonly<Record<string, number>>;
-  /** Bytes allocated per pair, by variant; empty where they cannot be counted. */
+  /** Bytes allocated per pair, by variant, the median of all rounds; empty where they cannot be counted. */
   readonly bytes: Readonly<Record<string, number>>;
   /** Sixteen objects held at once, released first in, first out; nanoseconds per pair. */
   readonly held16: { readonly floor: number; readonly tagged: number; readonly ratio: number };
@@ -35,6 +35,8 @@ export interface Report {
   readonly spread: {
     readonly ns: Readonly<Record<string, Spread>>;
     readonly ratio: Readonly<Record<string, Spread>>;
+    /** Empty where bytes cannot be counted. */
+    readonly bytes: Readonly<Record<string, Spread>>;
   };
   /** What the pool has promised; bytes that cannot be counted are not part of whether it was met. */
   readonly budget: { readonly ratio: number; readonly bytesPerHit: number; readonly met: boolean };
@@ -69,19 +71,33 @@ export const OURS: readonly Variant[] = [
   "with",
 ];
 /** The pools of others. */
-export const PEERS: readonly Variant[] = ["reusify", "deepool", "generic-pool", "tarn"];
+export const PEERS: readonly Variant[] = [
+  "reusify",
+  "deepool",
+  "generic-pool",
+  "lightning-pool",
+  "tarn",
+];
 /** Peers that tell a double release; the others hand one object to two holders after it. */
-export const GUARDED: readonly Variant[] = ["generic-pool", "tarn"];
+export const GUARDED: readonly Variant[] = ["generic-pool", "lightning-pool", "tarn"];
 
 /** Less than this is the counter's own noise. */
 const NOISE_BYTES = 0.01;
+
+function roundBytes(bytes: number): number {
+  return bytes < NOISE_BYTES ? 0 : round(bytes);
+}
 
 /** Draws the samples of all rounds together. */
 export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Report {
   const ns: Record<string, number> = {};
   const ratio: Record<string, number> = {};
   const bytes: Record<string, number> = {};
-  const spreads = { ns: {} as Record<string, Spread>, ratio: {} as Record<string, Spread> };
+  const spreads: Record<"ns" | "ratio" | "bytes", Record<string, Spread>> = {
+    ns: {},
+    ratio: {},
+    bytes: {},
+  };
   const add = (name: string, figures: readonly number[], ratios: readonly number[]) => {
     ns[name] = round(median(figures));
     ratio[name] = round(median(ratios));
@@ -95,8 +111,8 @@ export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Repor
     add(name, taken.map((sample) => sample.ns), taken.map((sample) => sample.ratio));
     const counted = taken.flatMap((sample) => sample.bytes ?? []);
     if (counted.length === 0) continue;
-    const least = Math.min(...counted);
-    bytes[name] = least < NOISE_BYTES ? 0 : round(least);
+    bytes[name] = roundBytes(median(counted));
+    spreads.bytes[name] = spread(counted.map(roundBytes));
   }
   const isCounted = bytes.tagged !== undefined && bytes.with !== undefined;
   const bytesPerHit = isCounted ? Math.max(bytes.tagged!, bytes.with!) : undefined;

@@ -45,7 +45,9 @@ function judgeBytes({ bytes, budget, bytesPerHit }: Report): string[] {
   return ["tagged", "with"].map((name) =>
     verdict(
       bytes[name]! <= budget.bytesPerHit,
-      `${name}: ${bytes[name]} bytes allocated per hit, where ${budget.bytesPerHit} are allowed`,
+      `${name}: ${
+        bytes[name]
+      } bytes allocated per hit in the middle of all rounds, where ${budget.bytesPerHit} are allowed`,
     )
   );
 }
@@ -85,13 +87,14 @@ export function sheetsOf(report: Report): Sheet[] {
     name === "floor" ? "1" : String(ratio[name]),
     name === "floor" ? "" : range(spread.ratio[name]!),
     String(bytes[name] ?? ""),
+    bytes[name] === undefined ? "" : range(spread.bytes[name]!),
   ];
   return [{
     rows: [
-      ["per pair", "ns", "(min–max)", "× floor", "(min–max)", "bytes"],
+      ["per pair", "ns", "(min–max)", "× floor", "(min–max)", "bytes", "(min–max)"],
       ...NAMES.map(row),
-      ["16 held at once: floor", String(held16.floor), "", "1", "", ""],
-      ["16 held at once: tagged", String(held16.tagged), "", String(held16.ratio), "", ""],
+      ["16 held at once: floor", String(held16.floor), "", "1", "", "", ""],
+      ["16 held at once: tagged", String(held16.tagged), "", String(held16.ratio), "", "", ""],
     ],
     remarks: [
       ...judge(report),
@@ -109,7 +112,7 @@ export function chartsOf({ ratio, budget }: Report): Chart[] {
     title: "Acquire and release, by the floor",
     caption:
       `A bare array's pop and push in the same process is 1, and a handle (tagged) may take ${budget.ratio} of ` +
-      "it. Of the peers, generic-pool and tarn see a double release; reusify and deepool do not.",
+      `it. Of the peers, ${GUARDED.join(", ")} see a double release; reusify and deepool do not.`,
     y: { label: "× floor", scale: "logarithmic" },
     categories: NAMES,
     series: [{ name: "time per pair", figures: NAMES.map((name) => ratio[name] ?? null) }],

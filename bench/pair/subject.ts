@@ -6,6 +6,9 @@
  * it must call in a real service. The loops that are timed see the first class only, as a caller's
  * code would, so each is written out; what the pools share has seen all four.
  *
+ * Each holder reads what its object was left with before it touches it: so a reset that did not run
+ * shows in the sum, and the floor pays for the same load.
+ *
  * What a subject pools with stands in a constant, as `const auth = pool.tag("auth")` does in a
  * module: engines then fold the pool's own fields into the loop, the user's reset among them. The
  * variants named `…Variable` reach the same through a variable.
@@ -25,7 +28,12 @@ const HELD = 16;
 
 /** A way to get and give back an object. */
 export interface Subject {
-  /** Gets, touches and gives back `PAIRS` times; returns the number of touches. */
+  /** Whether objects are reset between two holders. */
+  readonly isReset: boolean;
+  /**
+   * Gets, touches and gives back `PAIRS` times; returns the touches that it saw: its own one of each
+   * object, and that of the holder before, where no reset took it away.
+   */
   run(): number | Promise<number>;
   /** Does the same a little with the classes that are not measured. */
   runOthers(): void | Promise<void>;
@@ -150,16 +158,24 @@ function bareArray<T>({ create }: { create(): T }): T[] {
   return Array.from({ length: IDLE }, create);
 }
 
+/** Without a reset each object has a touch of the holder before; so have these from the first on. */
+function touchedArray(): Session[] {
+  const stack = bareArray(session);
+  for (const object of stack) object.hits = 1;
+  return stack;
+}
+
 /** The floor: a bare array, and no reset. */
 export function floor(): Subject {
-  const stack = bareArray(session);
+  const stack = touchedArray();
   return {
+    isReset: false,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = stack.pop()!;
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         stack.push(object);
       }
       consume(touches);
@@ -171,16 +187,17 @@ export function floor(): Subject {
 
 /** The floor for several objects held at once. */
 export function floorHeld(): Subject {
-  const stack = bareArray(session);
+  const stack = touchedArray();
   const held = bareArray(session);
   return {
+    isReset: false,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i += HELD) {
         for (let j = 0; j < HELD; j++) {
           const object = stack.pop()!;
-          object.hits = i;
-          touches += object.hits - i + 1;
+          touches += object.hits + 1;
+          object.hits = 1;
           held[j] = object;
         }
         for (let j = 0; j < HELD; j++) stack.push(held[j]!);
@@ -206,13 +223,14 @@ function floorReset(): Subject {
     reset: family.reset,
   }));
   return {
+    isReset: true,
     run() {
       const { stack, reset } = subjects[0]!;
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = stack.pop()!;
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         callReset(reset, object);
         stack.push(object);
       }
@@ -274,12 +292,13 @@ function makePools(
 function untagged(): Subject {
   const { pool, runOthers } = makePools((_, pool) => pool.release(pool.acquire()));
   return {
+    isReset: true,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = pool.acquire();
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         pool.release(object);
       }
       consume(touches);
@@ -292,12 +311,13 @@ function untagged(): Subject {
 function tagged(isSized: boolean): Subject {
   const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()), isSized);
   return {
+    isReset: true,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = tag.acquire();
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         tag.release(object);
       }
       consume(touches);
@@ -311,13 +331,14 @@ function taggedVariable(): Subject {
   const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()));
   const tags = [tag];
   return {
+    isReset: true,
     run() {
       const tag = tags[0]!;
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = tag.acquire();
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         tag.release(object);
       }
       consume(touches);
@@ -332,13 +353,14 @@ function taggedHeld(): Subject {
   const held = bareArray(session);
   const { tag, runOthers } = makePools((tag) => tag.release(tag.acquire()));
   return {
+    isReset: true,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i += HELD) {
         for (let j = 0; j < HELD; j++) {
           const object = tag.acquire();
-          object.hits = i;
-          touches += object.hits - i + 1;
+          touches += object.hits + 1;
+          object.hits = 1;
           held[j] = object;
         }
         for (let j = 0; j < HELD; j++) tag.release(held[j]!);
@@ -353,13 +375,14 @@ function taggedHeld(): Subject {
 function leased(): Subject {
   const { tag, runOthers } = makePools((tag) => tag.lease().release());
   return {
+    isReset: true,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const lease = tag.lease();
         const object = lease.value;
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         lease.release();
       }
       consume(touches);
@@ -371,16 +394,17 @@ function leased(): Subject {
 
 function lent(): Subject {
   const ignore = () => {};
-  let i = 0;
   const touch = (object: Session) => {
-    object.hits = i;
-    return object.hits - i + 1;
+    const touches = object.hits + 1;
+    object.hits = 1;
+    return touches;
   };
   const { tag, runOthers } = makePools((tag) => tag.with(ignore));
   return {
+    isReset: true,
     run() {
       let touches = 0;
-      for (i = 0; i < PAIRS; i++) touches += tag.with(touch);
+      for (let i = 0; i < PAIRS; i++) touches += tag.with(touch);
       consume(touches);
       return touches;
     },
@@ -406,12 +430,13 @@ function peers(make: <T extends object>(create: () => T) => Peer<T>): Subject {
     return { ...pool, reset };
   });
   return {
+    isReset: true,
     run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = pool.acquire();
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         callReset(reset, object);
         pool.release(object);
       }
@@ -479,12 +504,13 @@ async function asyncPeers(
   const otherPools: { family: Family; pool: AsyncPeer<object> }[] = [];
   for (const family of others) otherPools.push({ family, pool: await makeFilled(family) });
   return {
+    isReset: true,
     async run() {
       let touches = 0;
       for (let i = 0; i < PAIRS; i++) {
         const object = await pool.acquire();
-        object.hits = i;
-        touches += object.hits - i + 1;
+        touches += object.hits + 1;
+        object.hits = 1;
         callReset(reset, object);
         await pool.release(object);
       }
@@ -508,6 +534,13 @@ async function genericPool(): Promise<Subject> {
       create: () => Promise.resolve(create()),
       destroy: () => Promise.resolve(),
     }, { max: 2 * IDLE })
+  );
+}
+
+async function lightningPool(): Promise<Subject> {
+  const { Pool } = await import("lightning-pool");
+  return await asyncPeers(<T extends object>(create: () => T): AsyncPeer<T> =>
+    new Pool<T>({ create: () => create(), destroy() {} }, { min: 0, max: 2 * IDLE })
   );
 }
 
@@ -540,6 +573,7 @@ export const SUBJECTS = {
   reusify,
   deepool,
   "generic-pool": genericPool,
+  "lightning-pool": lightningPool,
   tarn,
 } as const satisfies Readonly<Record<string, () => Subject | Promise<Subject>>>;
 

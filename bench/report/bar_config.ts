@@ -9,6 +9,7 @@ import type { BarChart } from "../runner/chart.ts";
 import { scaleOf } from "./axis.ts";
 import { commonOptions } from "./common_options.ts";
 import { lookOf, type Palette } from "./palette.ts";
+import { floorOf, zerosPlugin } from "./zeros.ts";
 
 /** Longer names of categories are readable only beside bars that lie. */
 const LONGEST_UPRIGHT = 8;
@@ -21,6 +22,9 @@ const AROUND_BARS = 110;
 const BAR = 12;
 const TEXT_LINE = 15;
 const BETWEEN_CATEGORIES = 10;
+
+/** What a bar has at least, in CSS pixels. */
+const LEAST_LENGTH = 3;
 
 /** The height that a chart needs, in CSS pixels; `undefined` where any will do. */
 export function heightOf(chart: BarChart): number | undefined {
@@ -52,18 +56,35 @@ function linesOf(name: string): string[] {
 export function barConfig(chart: BarChart, palette: Palette): ChartConfiguration<"bar"> {
   const { y, categories, series } = chart;
   const [names, figures] = isLying(chart) ? ["y", "x"] as const : ["x", "y"] as const;
+  const floor = floorOf(chart);
+  const common = commonOptions(palette);
   return {
     type: "bar",
     data: {
       labels: categories.map(linesOf),
       datasets: series.map(({ name, figures }, i) => ({
         label: name,
-        data: [...figures],
+        data: figures.map((figure) => figure === 0 ? floor ?? 0 : figure),
+        // What is next to nothing is still something.
+        minBarLength: LEAST_LENGTH,
         backgroundColor: lookOf(i, palette).color,
       })),
     },
     options: {
-      ...commonOptions(palette),
+      ...common,
+      plugins: {
+        ...common.plugins,
+        tooltip: {
+          ...common.plugins.tooltip,
+          callbacks: {
+            label({ datasetIndex, dataIndex }) {
+              const { name, figures } = series[datasetIndex]!;
+              // Anything else is told as it is drawn.
+              return figures[dataIndex] === 0 ? `${name}: 0` : undefined;
+            },
+          },
+        },
+      },
       indexAxis: names,
       interaction: { mode: "index", axis: names, intersect: false },
       scales: {
@@ -73,8 +94,13 @@ export function barConfig(chart: BarChart, palette: Palette): ChartConfiguration
           border: { color: palette.grid },
         },
         // Where there is no zero, the least bar still gets some length.
-        [figures]: { ...scaleOf(y, palette), beginAtZero: true },
+        [figures]: {
+          ...scaleOf(y, palette),
+          beginAtZero: true,
+          ...(floor === undefined ? {} : { min: floor }),
+        },
       },
     },
+    plugins: [zerosPlugin(chart, palette.ink, isLying(chart))],
   };
 }

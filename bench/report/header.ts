@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { Fault } from "../runner/fault.ts";
 import { type Html, html } from "./html.ts";
 import { type Entry, roughHtml } from "./section.ts";
 import { countVerdicts } from "./verdict.ts";
 
-/** Writes the head of a page with the findings of each bench. */
-export function headerHtml(benches: readonly (readonly Entry[])[]): Html {
+/** Writes the head of a page with the findings of each bench, and with what is missing. */
+export function headerHtml(
+  benches: readonly (readonly Entry[])[],
+  faults: readonly Fault[],
+): Html {
   const all = benches.flat().map(({ finding }) => finding.circumstances);
   return html`
     <header>
@@ -18,6 +22,7 @@ export function headerHtml(benches: readonly (readonly Entry[])[]): Html {
     <dt>Machine</dt>${distinct(all.map(({ machine }) => machine))}
     <dt>Date</dt>${distinct(all.map(({ date }) => date))}
       </dl>
+      ${faults.length === 0 ? "" : faultsHtml(faults)}
       <nav aria-labelledby="contents">
         <h2 id="contents">Contents</h2>
         <ul>
@@ -25,6 +30,17 @@ export function headerHtml(benches: readonly (readonly Entry[])[]): Html {
         </ul>
       </nav>
     </header>
+  `;
+}
+
+function faultsHtml(faults: readonly Fault[]): Html {
+  return html`
+    <h2>Missing</h2>
+    <ul class="remarks">
+    ${faults.map(({ bench, runtime, message }) =>
+      html`<li class="bad"><strong>FAILED</strong> ${bench} on ${runtime}: ${message}</li>`
+    )}
+    </ul>
   `;
 }
 

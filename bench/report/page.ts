@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Fault } from "../runner/fault.ts";
 import type { Finding } from "../runner/finding.ts";
 import { headerHtml } from "./header.ts";
 import { html } from "./html.ts";
@@ -15,6 +16,8 @@ import { thinChart } from "./thin.ts";
 export interface PageParts {
   /** What it shows, at least one. */
   readonly findings: readonly Finding[];
+  /** What is missing. @default {[]} */
+  readonly faults?: readonly Fault[];
   /** CSS. */
   readonly stylesheet: string;
   /** What draws the charts, in JavaScript. */
@@ -22,7 +25,9 @@ export interface PageParts {
 }
 
 /** Writes the page. */
-export async function pageOf({ findings, stylesheet, script }: PageParts): Promise<string> {
+export async function pageOf(
+  { findings, faults = [], stylesheet, script }: PageParts,
+): Promise<string> {
   if (findings.length === 0) {
     throw new TypeError("Cannot write report: there must be findings: received none");
   }
@@ -49,7 +54,7 @@ export async function pageOf({ findings, stylesheet, script }: PageParts): Promi
         <style>${style.text}</style>
       </head>
       <body>
-    ${headerHtml(benches)}
+    ${headerHtml(benches, faults)}
     <main>
     ${benches.map(sectionHtml)}
     </main>

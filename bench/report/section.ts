@@ -5,6 +5,7 @@
  */
 
 import type { Finding } from "../runner/finding.ts";
+import { methodOf, repeatsOf } from "../runner/method.ts";
 import { figureHtml } from "./figure.ts";
 import { type Html, html } from "./html.ts";
 import { sheetHtml } from "./table.ts";
@@ -38,6 +39,8 @@ export function roughHtml(quick: boolean): Html {
 function findingHtml({ finding, id, firstChart }: Entry): Html {
   const { circumstances, question, rival, sheets, charts } = finding;
   const { bench, runtime, versions, machine, date, quick, trace } = circumstances;
+  const { order, method } = methodOf(circumstances);
+  const repeats = repeatsOf(circumstances);
   return html`
     <article id="${id}">
     <h3>${bench} on ${runtime} ${roughHtml(quick)}</h3>
@@ -50,18 +53,15 @@ function findingHtml({ finding, id, firstChart }: Entry): Html {
       <dt>File</dt>
       <dd>${trace.path}, ${trace.speed} × as fast</dd>
     `}
-    <dt>Method</dt><dd>${methodOf(finding)}</dd>
+    <dt>Order</dt><dd>${order}</dd>
+    <dt>Method</dt><dd>${method}</dd>
+    ${repeats.length === 0 ? "" : html`
+      <dt>Repeats</dt>
+      ${repeats.map((line) => html`<dd>${line}</dd>`)}
+    `}
     </dl>
     ${sheets.map((sheet, i) => sheetHtml(sheet, `${bench} on ${runtime}, table ${i + 1}`))}
     ${charts.map((chart, i) => figureHtml(chart, firstChart + i))}
     </article>
   `;
-}
-
-/** How the figures came about. */
-function methodOf({ circumstances: { rounds, drawn, variants } }: Finding): string {
-  const process = "a fresh process per variant";
-  const order = `in the order ${variants.join(", ")}`;
-  if (rounds === 1) return `1 round, ${process}, ${order}`;
-  return `${rounds} rounds, ${process} and round, ${order}, reversed every round; ${drawn}`;
 }

@@ -6,6 +6,7 @@
 
 import { RequestContext } from "../../edge/mod.ts";
 import type { RuntimeName } from "../runner/bench.ts";
+import { needSameWork } from "../runner/checksum.ts";
 import { median, round, type Spread, spread } from "../runner/statistics.ts";
 import { type Holder, HOLDERS, type Route, ROUTES } from "./route.ts";
 
@@ -15,6 +16,8 @@ export interface Sample {
   readonly bytes: number;
   /** Contexts that were created, per request. */
   readonly created: number;
+  /** Of the answers. */
+  readonly checksum: number;
   /** Lines of the engine's log of which nobody knows what they say. */
   readonly unparsed: number;
 }
@@ -53,6 +56,7 @@ export function reportOf(
   samples: ReadonlyMap<string, readonly Sample[]>,
   runtime: RuntimeName,
 ): Report {
+  for (const route of ROUTES) needSameAnswers(route, samples);
   const figures = Object.fromEntries(
     ROUTES.map((route) => [
       route,
@@ -65,6 +69,13 @@ export function reportOf(
   ) as Report["figures"];
   const unparsed = [...samples.values()].flat().reduce((total, one) => total + one.unparsed, 0);
   return { runtime, figures, unparsed };
+}
+
+/** Throws unless a route answers the same with a pool and without. */
+function needSameAnswers(route: Route, samples: ReadonlyMap<string, readonly Sample[]>): void {
+  const variants = HOLDERS.map((holder) => variantOf(route, holder));
+  const ofRoute = new Map(variants.map((variant) => [variant, samples.get(variant)!]));
+  needSameWork(`request by ${route}`, ofRoute, ({ checksum }) => checksum);
 }
 
 function figuresOf(samples: readonly Sample[], runtime: RuntimeName): Figures {

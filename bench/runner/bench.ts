@@ -109,6 +109,12 @@ export interface Bench<Raw = unknown, Document extends object = object, Sample =
    * @default {false}
    */
   readonly asksAllocated?: boolean;
+  /**
+   * Reads the checksum of what a process did, by which the one that counts is held to the same work.
+   *
+   * @default The measurement's own `checksum`.
+   */
+  checksumOf?(raw: Raw): number;
 }
 
 /** What was measured of all variants in one round. */

@@ -8,10 +8,15 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Bench, Round, RoundBench, RuntimeName, TraceFile } from "./bench.ts";
 import type { Chart } from "./chart.ts";
+import { DifferentWork } from "./checksum.ts";
+import { messageOf } from "./fault.ts";
+import { Interruption } from "./interrupt.ts";
+import { methodOf, repeatsOf } from "./method.ts";
 import { Progress } from "./progress.ts";
 import { ROOT } from "./root.ts";
 import { measureApart, type Task } from "./runtime.ts";
 import { type Sheet, textOf } from "./sheet.ts";
+import type { Result } from "./variant.ts";
 
 /** Odd, so that a median is a figure that was measured. */
 const ROUNDS = 5;
@@ -29,6 +34,10 @@ export interface Circumstances {
   readonly drawn: string;
   readonly quick: boolean;
   readonly variants: readonly string[];
+  /** Whether the bench drives all variants side by side, in turns that it draws itself. @default {false} */
+  readonly isInTurns?: boolean;
+  /** Why processes were measured once more, a line for each. @default {[]} */
+  readonly repeats?: readonly string[];
   readonly trace?: TraceFile;
 }
 
@@ -53,12 +62,18 @@ export interface Inquiry {
   readonly trace: TraceFile | undefined;
 }
 
+/** Measures a variant in a process of its own. */
+export type Measure = (task: Task) => Promise<Result>;
+
 /**
  * Measures all variants of a bench, round by round: a fresh process per variant, so that none
  * inherits what the engine learnt of another; the order reversed every round, so that a machine that
  * grows hot or busy favours none.
  */
-export async function findOut(inquiry: Inquiry): Promise<Finding> {
+export async function findOut(
+  inquiry: Inquiry,
+  measure: Measure = measureApart,
+): Promise<Finding> {
   const { name, bench, runtime, quick, trace } = inquiry;
   if (!bench.runtimes.includes(runtime)) {
     throw new TypeError(
@@ -69,7 +84,9 @@ export async function findOut(inquiry: Inquiry): Promise<Finding> {
   }
   const rounds = quick ? QUICK_ROUNDS : bench.rounds ?? ROUNDS;
   const variants = chooseVariants(inquiry);
-  const { samples, versions } = await measureAll(inquiry, variants, rounds);
+  const repeats: string[] = [];
+  const patient = onceMore(measure, (message) => void repeats.push(message));
+  const { samples, versions } = await measureAll(inquiry, variants, rounds, patient);
   const document = bench.report(samples, runtime);
   return {
     circumstances: {
@@ -82,6 +99,8 @@ export async function findOut(inquiry: Inquiry): Promise<Finding> {
       drawn: bench.drawn ?? "median (min–max)",
       quick,
       variants,
+      ...("measureRound" in bench ? { isInTurns: true } : {}),
+      ...(repeats.length === 0 ? {} : { repeats }),
       ...(trace === undefined ? {} : { trace }),
     },
     question: bench.question,
@@ -104,7 +123,31 @@ function chooseVariants({ name, bench, trace }: Inquiry): readonly string[] {
   return [traceVariant, ...variants];
 }
 
-async function measureAll(inquiry: Inquiry, variants: readonly string[], rounds: number) {
+/**
+ * Measures what failed a second time: one late fault would lose all that was measured before.
+ *
+ * @param measure What may fail.
+ * @param tell Told why it is measured once more.
+ */
+function onceMore(measure: Measure, tell: (message: string) => void): Measure {
+  return async (task) => {
+    try {
+      return await measure(task);
+    } catch (error) {
+      // The user wants an end, and the same work would differ again.
+      if (error instanceof Interruption || error instanceof DifferentWork) throw error;
+      tell(messageOf(error));
+      return await measure(task);
+    }
+  };
+}
+
+async function measureAll(
+  inquiry: Inquiry,
+  variants: readonly string[],
+  rounds: number,
+  measure: Measure,
+) {
   const { name, bench, runtime } = inquiry;
   const samples = new Map<string, unknown[]>(variants.map((variant) => [variant, []]));
   let versions: Readonly<Record<string, string>> = {};
@@ -117,8 +160,9 @@ async function measureAll(inquiry: Inquiry, variants: readonly string[], rounds:
       if (isRoundBench) progress.next(where);
       const round = isRoundBench
         ? await bench.measureRound(order, i, inquiry, (what) => progress.now(`${where}: ${what}`))
-        : await measureEach({ ...inquiry, bench }, order, (variant) => {
+        : await measureEach(order, (variant) => {
           progress.next(`${where}: ${variant}`);
+          return measure({ ...inquiry, bench, variant });
         });
       for (const [variant, sample] of round.samples) samples.get(variant)!.push(sample);
       versions = round.versions;
@@ -131,15 +175,13 @@ async function measureAll(inquiry: Inquiry, variants: readonly string[], rounds:
 
 /** Measures variants one after another. */
 async function measureEach(
-  task: Omit<Task, "variant">,
   order: readonly string[],
-  tell: (variant: string) => void,
+  measure: (variant: string) => Promise<Result>,
 ): Promise<Round> {
   const samples = new Map<string, unknown>();
   let versions: Readonly<Record<string, string>> = {};
   for (const variant of order) {
-    tell(variant);
-    const result = await measureApart({ ...task, variant });
+    const result = await measure(variant);
     samples.set(variant, result.sample);
     versions = result.versions;
   }
@@ -161,15 +203,16 @@ async function packageVersions(
 
 /** Writes a finding in plain text. */
 export function describe({ circumstances, question, rival, sheets }: Finding): string {
-  const { runtime, versions, machine, date, rounds, drawn, variants, trace } = circumstances;
+  const { runtime, versions, machine, date, trace } = circumstances;
   const file = trace === undefined ? "" : `file      ${trace.path}, ${trace.speed} × as fast\n`;
-  const isRepeated = rounds > 1;
+  const { order, method } = methodOf(circumstances);
+  const repeats = repeatsOf(circumstances).map((line) => `\nrepeat    ${line}`).join("");
   return `question  ${question}
 rival     ${rival}
 runtime   ${runtime}: ${Object.entries(versions).map((pair) => pair.join(" ")).join(", ")}
 machine   ${machine}, ${date}
-${file}order     ${variants.join(", ")}${isRepeated ? "; reversed every round" : ""}
-method    a fresh process per variant${isRepeated ? ` and round, ${rounds} rounds; ${drawn}` : ""}
+${file}order     ${order}
+method    ${method}${repeats}
 
 ${textOf(sheets)}`;
 }

@@ -8,12 +8,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { Bench, Effort, Observation, RuntimeName } from "./bench.ts";
+import { needRepeated } from "./checksum.ts";
 import {
   EngineLog,
   type EngineRecord,
   JSC_COUNT,
   JSC_LOG,
   parserOf,
+  V8_LOG,
   withAllocated,
 } from "./engine_log.ts";
 import { interruptible } from "./interrupt.ts";
@@ -63,13 +65,7 @@ async function measure(task: Task, action: string, signal: AbortSignal): Promise
   });
   if (runtime !== "bun" || bench.asksAllocated !== true) return complete(observation.engine);
   const counting = await runOnce(task, action, signal, JSC_COUNT);
-  const [checksum, again] = [result, counting.result].map(({ sample }) =>
-    (sample as { checksum?: number }).checksum
-  );
-  if (again !== checksum) {
-    const rule = `the process that counts must do the same work, with the checksum ${checksum}`;
-    throw new Error(`${action}: ${rule}: received ${again}`);
-  }
+  needRepeated(action, result.sample, counting.result.sample, bench);
   return complete(withAllocated(observation.engine, counting.watch.observation().engine));
 }
 
@@ -125,7 +121,7 @@ function planScript(
     };
   }
   // Without a real gc(), mitata provokes one by allocating a gigabyte.
-  const flags = ["--expose-gc", ...(isLogged ? ["--trace-gc-nvp"] : [])];
+  const flags = ["--expose-gc", ...(isLogged ? V8_LOG : [])];
   return {
     program: Deno.execPath(),
     args: ["run", "-A", `--v8-flags=${flags.join(",")}`, ...script],
@@ -141,7 +137,7 @@ import { ${name} } from ${JSON.stringify(join(ROOT, "bench", `${name}.ts`))};
 const effort = { runtime: "workerd", quick: ${quick}, trace: undefined };
 export default { test: () => tellResult(${name}, ${JSON.stringify(variant)}, effort) };
 `,
-    v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? ["--trace-gc-nvp"] : [])],
+    v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? V8_LOG : [])],
   });
   // It announces each test on stderr; what goes wrong it tells there as well.
   return { program: npmCommand("workerd"), args: ["test", config], log: "stdout", isNoisy: true };

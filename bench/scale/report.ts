@@ -8,7 +8,7 @@ import { median, round, type Spread, spread } from "../runner/statistics.ts";
 
 /** What one process measured of a variant. */
 export interface Sample {
-  /** Nanoseconds of a pair: acquire and release, under one tag after another. */
+  /** Nanoseconds of a pair, acquire and release under one tag after another: the least of all turns. */
   readonly pairNs: number;
   /** The same of a bare array as long, with a counter for each tag. */
   readonly floorNs: number;
@@ -62,14 +62,17 @@ export const SCALES: Readonly<Record<string, Scale>> = {
   [CAPPED]: { tags: MOST_TAGS, idle: IDLE },
 };
 
-/** The cost of one thing over the variants of one dimension. */
+/** How the cost of one thing grows over the variants of one dimension. */
 export interface Growth {
-  /** The dearest by the cheapest. */
+  /** The dearest by the cheapest of the same round, in the middle of all rounds. */
   readonly factor: number;
+  /** The least and the greatest of all rounds. */
+  readonly spread: Spread;
   /** What is still flat. */
   readonly most: number;
-  /** Whether it is flat. */
-  readonly met: boolean;
+  /** In how many of the rounds it was flat. */
+  readonly metRounds: number;
+  readonly rounds: number;
 }
 
 /** What all samples amount to, by variant. */
@@ -99,21 +102,23 @@ export interface Report {
 
 /** What differs by less is flat: the machine itself is no steadier. */
 const FLAT = 1.5;
-/** Less than this does not make a tick dearer, in microseconds. */
-const TICK_NOISE_US = 10;
 
 /**
  * Tells how much the cost grows.
  *
- * @param costs The costs.
- * @param noise What may come on top of the cheapest one before it counts.
+ * @param costs The costs by round.
  */
-export function growthOf(costs: readonly number[], noise = 0): Growth {
-  const [least, greatest] = spread(costs);
+export function growthOf(costs: readonly (readonly number[])[]): Growth {
+  const factors = costs.map((ofRound) => {
+    const [least, greatest] = spread(ofRound);
+    return greatest / least;
+  });
   return {
-    factor: round(greatest / least),
+    factor: round(median(factors)),
+    spread: spread(factors.map(round)),
     most: FLAT,
-    met: greatest <= FLAT * least + noise,
+    metRounds: factors.filter((factor) => factor <= FLAT).length,
+    rounds: factors.length,
   };
 }
 
@@ -127,8 +132,10 @@ export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Repor
   const pairNs = middle((sample) => sample.pairNs);
   const floorNs = middle((sample) => sample.floorNs);
   const tickUs = middle((sample) => sample.tickUs);
-  const growth = (costs: Readonly<Record<string, number>>, scales: object, noise?: number) =>
-    growthOf(Object.keys(scales).map((name) => costs[name]!), noise);
+  const growth = (pick: (sample: Sample) => number, scales: object) => {
+    const taken = Object.keys(scales).map((name) => samples.get(name)!.map(pick));
+    return growthOf(taken[0]!.map((_, i) => taken.map((figures) => figures[i]!)));
+  };
   const { tags, otherShare } = samples.get(CAPPED)![0]!;
   return {
     pairNs,
@@ -139,12 +146,12 @@ export function reportOf(samples: ReadonlyMap<string, readonly Sample[]>): Repor
       tickUs: draw((taken) => spread(taken.map((sample) => round(sample.tickUs)))),
     },
     growth: {
-      pairByIdle: growth(pairNs, BY_IDLE),
-      pairByTags: growth(pairNs, BY_TAGS),
-      tickByIdle: growth(tickUs, BY_IDLE, TICK_NOISE_US),
-      tickByTags: growth(tickUs, BY_TAGS, TICK_NOISE_US),
-      floorByIdle: growth(floorNs, BY_IDLE),
-      floorByTags: growth(floorNs, BY_TAGS),
+      pairByIdle: growth((sample) => sample.pairNs, BY_IDLE),
+      pairByTags: growth((sample) => sample.pairNs, BY_TAGS),
+      tickByIdle: growth((sample) => sample.tickUs, BY_IDLE),
+      tickByTags: growth((sample) => sample.tickUs, BY_TAGS),
+      floorByIdle: growth((sample) => sample.floorNs, BY_IDLE),
+      floorByTags: growth((sample) => sample.floorNs, BY_TAGS),
     },
     capped: { tags, otherShare },
     bypassed: Math.max(...samples.get("tags1e4")!.map((sample) => sample.bypassed)),

@@ -5,25 +5,36 @@
  */
 
 import type { Chart, Line } from "../runner/chart.ts";
-import { type Sheet, verdict } from "../runner/sheet.ts";
+import { type Sheet, verdictOfRounds } from "../runner/sheet.ts";
 import { round, type Spread } from "../runner/statistics.ts";
 import { BY_IDLE, BY_TAGS, CAPPED, type Growth, type Report, SCALES } from "./report.ts";
 
 function judge({ growth, pairNs, tickUs, capped, bypassed }: Report): string[] {
-  const line = (what: string, { factor, most, met }: Growth, aside: string) =>
-    verdict(met, `${what}: the dearest ${factor} × the cheapest, where ${most} is flat${aside}`);
+  const line = (what: string, growth: Growth, aside = "") => {
+    const { factor, spread: [least, greatest], most, metRounds, rounds } = growth;
+    const by = least === greatest ? `${factor} ×` : `${factor} × (${least}–${greatest})`;
+    return verdictOfRounds(
+      metRounds,
+      rounds,
+      `${what}: the dearest takes ${by} as long as the cheapest, where at most ${most} × is flat${aside}`,
+    );
+  };
   const bare = ({ factor }: Growth) => ` (a bare array: ${factor} ×)`;
   const { tags1, tags1e4 } = tickUs;
   const perTagUs = round((tags1e4! - tags1!) / (SCALES.tags1e4!.tags - 1));
   return [
     line("pair, 100 to 1 000 000 idle objects", growth.pairByIdle, bare(growth.floorByIdle)),
     line("pair, 1 to 10 000 tags", growth.pairByTags, bare(growth.floorByTags)),
-    line("tick, 100 to 1 000 000 idle objects", growth.tickByIdle, ", and 10 µs more"),
+    line("tick, 100 to 1 000 000 idle objects", growth.tickByIdle),
     line(
       "tick, 1 to 10 000 tags",
       growth.tickByTags,
       `; a tick looks at each tag that was ever used, ${perTagUs} µs each`,
     ),
+    `Flat is what grows to at most ${growth.pairByIdle.most} times the cheapest of the same round: the machine ` +
+    "itself is no steadier. A round's pair is the least of several turns in its process, because what " +
+    "disturbs only adds; its tick is the median of all, or their mean where the clock is too coarse. " +
+    "Nothing is allowed on top.",
     `Beyond maxTags: of 10 000 tags ${
       capped.tags - 1
     } are told apart, and all others share "(other)", ` +

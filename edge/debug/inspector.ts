@@ -21,6 +21,8 @@ export interface Inspector {
   readonly traceCollections?: (end: Promise<void>) => Promise<unknown>;
   /** Records what the processor does until the promise settles; returns a `.cpuprofile`. */
   readonly profile?: (end: Promise<void>) => Promise<unknown>;
+  /** What the program must be started with to have `profile`, where it lacks nothing else. */
+  readonly profileFlag?: string;
 }
 
 /** What is used of `node:v8`, of which some runtimes have a part. */
@@ -63,7 +65,8 @@ export async function findInspector(): Promise<Inspector> {
     profiler.stop();
   });
   const Session = session?.Session;
-  const hasSession = Session !== undefined && mayInspect() && canDo(() => {
+  const isDenied = Session !== undefined && !mayInspect();
+  const hasSession = Session !== undefined && !isDenied && canDo(() => {
     const session = new Session();
     session.connect();
     session.disconnect();
@@ -76,6 +79,7 @@ export async function findInspector(): Promise<Inspector> {
     ...(heapSnapshot === undefined ? {} : { heapSnapshot }),
     ...(hasProfiler ? { traceCollections: (end) => traceWith(GCProfiler, end) } : {}),
     ...(hasSession ? { profile: (end) => profileWith(Session, end) } : {}),
+    ...(isDenied ? { profileFlag: "--allow-sys" } : {}),
   };
 }
 

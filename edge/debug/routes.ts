@@ -120,7 +120,10 @@ export function debugRoutes(
         throw error;
       }
       turn.giveBack();
-      const rule = "the runtime must have a way to it";
+      const flag = name === "cpu-profile" ? own.profileFlag : undefined;
+      const rule = flag === undefined
+        ? "the runtime must have a way to it"
+        : `the program must be started with ${flag}`;
       return refuse(c, 501, `Cannot debug: ${rule}: received ${name} on one without`);
     });
     app.all(`${path}/${name}`, (c) => refuseMethod(c, "POST"));

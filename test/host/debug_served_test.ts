@@ -7,7 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
 import type { Snapshot } from "../../mod.ts";
-import { EDGE, type Server, startOn } from "../fixture/server.ts";
+import denoJson from "../../deno.json" with { type: "json" };
+import { EDGE, type Server, startOn, startServer } from "../fixture/server.ts";
 
 const TOKEN = "abc.DEF-123";
 const SETTINGS = { POOL_STATS: "1", POOL_TOKEN: TOKEN, POOL_DEBUG: "1" };
@@ -177,6 +178,39 @@ for (const runtime of RUNTIMES.filter((each) => each !== "workerd")) {
     });
   });
 }
+
+describe("Debugging Deno as it is started", () => {
+  const command = denoJson.tasks.start.command.split(" ");
+  const start = (args: readonly string[]) =>
+    startServer({ program: Deno.execPath(), args, env: { PORT: "0", ...SETTINGS } });
+
+  it(
+    "/_pool/debug has all but cpu-profile, and names the permission for that",
+    { skip },
+    async () => {
+      assertEquals(command[0], "deno");
+      await using server = await start(command.slice(1));
+      for (const name of ["gc", "heap-snapshot", "gc-trace?seconds=1"]) {
+        const response = await post(server, `/${name}`);
+        assertEquals(response.status, 200, name);
+        await response.body?.cancel();
+        await rest();
+      }
+      const response = await post(server, "/cpu-profile?seconds=1");
+      assertEquals([response.status, await response.json()], [501, {
+        error: "Cannot debug: the program must be started with --allow-sys: " +
+          "received cpu-profile on one without",
+      }]);
+    },
+  );
+
+  it("/_pool/debug/cpu-profile is there with that permission", { skip }, async () => {
+    await using server = await start(["run", "--allow-sys", ...command.slice(2)]);
+    const response = await post(server, "/cpu-profile?seconds=1");
+    assertEquals(response.status, 200);
+    await response.body?.cancel();
+  });
+});
 
 describe("Debugging workerd", () => {
   it("/_pool/debug of workerd says what it does not have", { skip }, async () => {

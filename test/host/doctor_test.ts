@@ -49,6 +49,17 @@ describe("Doctor", () => {
       assertStringIncludes(dropped.found.remarks[0], "reset replaces bytes");
     });
 
+    it(`${runtime}: what could not be looked at is not called clean`, { skip }, async () => {
+      const { found: hidden } = await examine("hidden");
+      assertEquals([hidden.leftovers, hidden.remarks], ["", [
+        "nothing that use changes can be seen: reset was not checked",
+      ]]);
+      const { found: large } = await examine("large");
+      assertEquals([large.leftovers, large.remarks], ["", [
+        "the object is larger than what is looked at: reset was not checked for all of it",
+      ]]);
+    });
+
     it(`${runtime}: an object that holds so much and no more is reset before it is full`, {
       skip,
     }, async () => {

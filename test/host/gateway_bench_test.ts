@@ -3,6 +3,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gateway } from "../../bench/gateway.ts";
 import type { Sample } from "../../bench/gateway/report.ts";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
+import { ROOT } from "../../bench/runner/root.ts";
 import { measureApart } from "../../bench/runner/runtime.ts";
 
 // The processes are started with Deno's API: once is enough.
@@ -30,3 +31,45 @@ for (const runtime of RUNTIMES) {
     assert(liveMB > 50 && liveMB < 250, `${liveMB} MB alive`);
   });
 }
+
+/** What a document has of each variant at least. */
+const FIGURES = [
+  "hit",
+  "stwMsPerS",
+  "stwP99Per100ms",
+  "maxPauseMs",
+  "allocMBps",
+  "cpuUsPerReq",
+  "p999Ms",
+  "rssMB",
+  "meanIdle",
+  "checksum",
+];
+
+it("deno task bench gateway prints one document", { skip }, async () => {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "bench", "gateway", "--runtime=deno", "--quick", "--json"],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  assert(success, text.decode(stderr));
+  const { runtime, variants, vsSyncPool } = JSON.parse(text.decode(stdout));
+  assertEquals(runtime, "deno");
+  assertEquals(Object.keys(variants), [
+    "alloc",
+    "sync-pool",
+    "sync-pool-gc",
+    "free-list",
+    "siliconflow",
+    "siliconflow-untagged",
+  ]);
+  for (const [name, figures] of Object.entries<Record<string, unknown>>(variants)) {
+    for (const key of FIGURES) assertEquals(typeof figures[key], "number", `${key} of ${name}`);
+    assertEquals(figures["checksum"], variants["alloc"].checksum, name);
+  }
+  assertEquals(Object.keys(vsSyncPool), ["stw", "alloc", "hitPoints"]);
+  assert(Object.values(vsSyncPool).every(Number.isFinite), JSON.stringify(vsSyncPool));
+});

@@ -54,7 +54,9 @@ for (const runtime of RUNTIMES) {
         };
       }));
       for (const { variant, answers, slice, engine } of measured) {
-        assertGreater(slice, 0, variant);
+        assertGreater(slice.ms, 0, variant);
+        assertGreater(slice.bytes, 0, variant);
+        assertEquals(slice.bytes, measured[0]!.slice.bytes, variant);
         assertEquals(answers, measured[0]!.answers, variant);
         assertEquals(engine.unparsed, 0, variant);
         // The rest before the turn, and the turn.

@@ -100,6 +100,11 @@ function check(receiver: Receiver, stats: PoolStats): void {
   assertEquals(runtimes, { [stats.runtime]: 0 });
   assertEquals(receiver.of("siliconflow.pool.idle.bytes").unit, "By");
   assertEquals(receiver.of("siliconflow.pool.hold.sum").unit, "s");
+  assertEquals(acquires.unit, "1");
+  // JSON leaves out what is empty.
+  for (const gauge of ["pressure", "bypass"]) {
+    assertEquals(receiver.of(`siliconflow.pool.${gauge}`).unit ?? "", "");
+  }
   const counts = byTag("siliconflow.pool.hold.count");
   for (const { holds, name } of stats.tags) {
     assertEquals(counts[name], holds.counts.reduce((a, b) => a + b));

@@ -14,6 +14,10 @@ import { lookOf, PALETTES, type Scheme } from "../../bench/report/palette.ts";
 import { writePicture } from "../../bench/report/picture.ts";
 import { reportOf } from "../../bench/report.ts";
 import { findChromium, launchChromium } from "../../bench/report/chromium.ts";
+import { BENCHES } from "../../bench/runner/benches.ts";
+import type { BarChart, Chart } from "../../bench/runner/chart.ts";
+import type { Finding } from "../../bench/runner/finding.ts";
+import { DOCUMENTS } from "../fixture/documents.ts";
 import { FINDINGS } from "../fixture/findings.ts";
 
 /** Why nothing is tested, or `false`. Where changes are accepted, to have no Chromium is a failure. */
@@ -29,9 +33,55 @@ const HEIGHT = 800;
 /** The fewest pixels of a series; a point has more. */
 const LEAST_PIXELS = 12;
 
-/** Charts in the order of the page, where findings of one bench stand together. */
-const CHARTS = [...Map.groupBy(FINDINGS, ({ circumstances }) => circumstances.bench).values()]
-  .flat().flatMap(({ charts }) => charts);
+/** A finding of each bench that draws charts, with what the bench itself draws. */
+async function benchFindings(): Promise<Finding[]> {
+  const [model] = FINDINGS as readonly [Finding];
+  const findings: Finding[] = [];
+  for (const [bench, load] of BENCHES) {
+    const { charts } = await load();
+    if (charts === undefined) continue;
+    const document = DOCUMENTS[bench];
+    assert(document !== undefined, `${bench} draws charts, and no document of it is tried`);
+    const circumstances = { ...model.circumstances, bench };
+    findings.push({ ...model, circumstances, document, charts: charts(document) });
+  }
+  return findings;
+}
+
+/** A chart of one bar. */
+function barOf(figure: number | null, category: string, scale: "linear" | "logarithmic"): BarChart {
+  return {
+    kind: "bar",
+    title: `${figure} on a ${scale} axis at ${category}`,
+    caption: "",
+    y: { label: "ms", scale },
+    categories: [category],
+    series: [{ name: "time", figures: [figure] }],
+  };
+}
+
+/** Zeros, each before the same chart of what is missing, upright and lying. */
+const ZEROS: readonly BarChart[] = ["GET", "a name too long to stand"].flatMap((category) =>
+  (["linear", "logarithmic"] as const).flatMap((scale) =>
+    [0, null].map((figure) => barOf(figure, category, scale))
+  )
+);
+
+/** The pages that are opened, by name. */
+const PAGES = {
+  madeUp: FINDINGS,
+  benches: skip ? [] : await benchFindings(),
+  zeros: [{ ...FINDINGS[0]!, charts: ZEROS }],
+} as const satisfies Readonly<Record<string, readonly Finding[]>>;
+
+type PageName = keyof typeof PAGES;
+
+/** Charts in the order of a page, where findings of one bench stand together. */
+function chartsOf(name: PageName): Chart[] {
+  const findings: readonly Finding[] = PAGES[name];
+  return [...Map.groupBy(findings, ({ circumstances }) => circumstances.bench).values()]
+    .flat().flatMap(({ charts }) => charts);
+}
 
 /** What a page did that it should not. */
 interface Trouble {
@@ -41,15 +91,14 @@ interface Trouble {
 
 describe("Report in Chromium", () => {
   let folder: string;
-  let url: string;
   let browser: Browser;
 
   before(async () => {
     if (skip) return;
     folder = mkdtempSync(join(tmpdir(), "pool_report_"));
-    const path = join(folder, "report.html");
-    writeFileSync(path, await reportOf(FINDINGS));
-    url = pathToFileURL(path).href;
+    for (const [name, findings] of Object.entries(PAGES)) {
+      writeFileSync(pathOf(name), await reportOf(findings));
+    }
     browser = await launchChromium();
   });
 
@@ -60,9 +109,13 @@ describe("Report in Chromium", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Opens the report, and lets a test look at it. */
+  function pathOf(name: string): string {
+    return join(folder, `${name}.html`);
+  }
+
+  /** Opens a report, and lets a test look at it. */
   async function open(
-    { width, scheme }: { width: number; scheme: Scheme },
+    { width, scheme, name = "madeUp" }: { width: number; scheme: Scheme; name?: PageName },
     look: (page: Page, trouble: Trouble) => Promise<void>,
   ): Promise<void> {
     const context = await browser.newContext({
@@ -80,7 +133,7 @@ describe("Report in Chromium", () => {
         trouble.complaints.push(dialog.message());
         return dialog.dismiss();
       });
-      await page.goto(url);
+      await page.goto(pathToFileURL(pathOf(name)).href);
       await look(page, trouble);
     } finally {
       await context.close();
@@ -89,27 +142,30 @@ describe("Report in Chromium", () => {
 
   for (const scheme of SCHEMES) {
     for (const width of WIDTHS) {
-      it(
-        `Report draws every series of every chart at ${width} px in ${scheme}`,
-        { skip },
-        async () => {
-          await open({ width, scheme }, async (page) => {
-            const missing: string[] = [];
-            for (const [i, chart] of CHARTS.entries()) {
-              const series = chart.kind === "bar" ? chart.series : chart.lines;
-              const colors = series.map((_, i) => lookOf(i, PALETTES[scheme]).color);
-              const counts = await countPixels(page, i, colors);
-              for (const [j, { name }] of series.entries()) {
-                if (counts[j]! < LEAST_PIXELS) {
-                  missing.push(`${chart.title}: ${name}: ${counts[j]}`);
+      for (const [name, whose] of [["madeUp", ""], ["benches", " of every bench"]] as const) {
+        it(
+          `Report draws every series of every chart${whose} at ${width} px in ${scheme}`,
+          { skip },
+          async () => {
+            await open({ width, scheme, name }, async (page) => {
+              const charts = chartsOf(name);
+              const missing: string[] = [];
+              for (const [i, chart] of charts.entries()) {
+                const series = chart.kind === "bar" ? chart.series : chart.lines;
+                const colors = series.map((_, i) => lookOf(i, PALETTES[scheme]).color);
+                const counts = await countPixels(page, i, colors);
+                for (const [j, { name }] of series.entries()) {
+                  if (counts[j]! < LEAST_PIXELS) {
+                    missing.push(`${chart.title}: ${name}: ${counts[j]}`);
+                  }
                 }
               }
-            }
-            assertEquals(missing, []);
-            assertEquals(await page.locator("canvas").count(), CHARTS.length);
-          });
-        },
-      );
+              assertEquals(missing, []);
+              assertEquals(await page.locator("canvas").count(), charts.length);
+            });
+          },
+        );
+      }
 
       it(
         `Report asks for nothing and complains of nothing at ${width} px in ${scheme}`,
@@ -118,6 +174,7 @@ describe("Report in Chromium", () => {
           await open({ width, scheme }, async (page, trouble) => {
             const path = join(SCREENSHOTS, `${scheme}_${width}.png`);
             await page.screenshot({ path, fullPage: true });
+            const url = pathToFileURL(pathOf("madeUp")).href;
             assertEquals(trouble, { requests: [url], complaints: [] });
           });
         },
@@ -136,6 +193,16 @@ describe("Report in Chromium", () => {
       });
     }
   }
+
+  it("Report draws a zero on each axis, and nothing where nothing is known", { skip }, async () => {
+    await open({ width: 1280, scheme: "light", name: "zeros" }, async (page) => {
+      const { color } = lookOf(0, PALETTES.light);
+      for (const [i, { title, series }] of ZEROS.entries()) {
+        const [count] = await countPixels(page, i, [color]);
+        assertEquals(count! >= LEAST_PIXELS, series[0]!.figures[0] === 0, `${title}: ${count}`);
+      }
+    });
+  });
 
   it("Report changes its colours with the reader's scheme", { skip }, async () => {
     await open({ width: 1280, scheme: "light" }, async (page) => {
@@ -163,7 +230,7 @@ describe("Report in Chromium", () => {
     { skip },
     async () => {
       const file = join(folder, "picture.png");
-      await writePicture(join(folder, "report.html"), file);
+      await writePicture(pathOf("madeUp"), file);
       const picture = readFileSync(file);
       assertEquals([...picture.subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
       // The first chunk of a PNG begins with its width and its height.

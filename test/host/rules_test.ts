@@ -28,13 +28,15 @@ const HEALTHY = {
   'discarded_objects_total|,reason="leaked"': "3x90",
   'discarded_objects_total|,reason="expired"': "3x90",
   'discarded_objects_total|,reason="cold"': "0+9x90",
+  'discarded_objects_total|,reason="bypass"': "0x90",
   "misuses_total": "2x90",
   "refused_total": "5x90",
   "bypass": "0x90",
   "pressure": "2x90",
-  'gc_pause_seconds_bucket|,le="0.064"': "0+100x90",
-  'gc_pause_seconds_bucket|,le="0.256"': "0+100x90",
-  'gc_pause_seconds_bucket|,le="+Inf"': "0+100x90",
+  'gc_pause_seconds_bucket|,le="0.064"': "0+995x90",
+  'gc_pause_seconds_bucket|,le="0.256"': "0+1000x90",
+  'gc_pause_seconds_bucket|,le="+Inf"': "0+1000x90",
+  "gc_pause_seconds_count": "0+1000x90",
 } as const;
 
 /** What happens to that pool, and which alerts there are then. */
@@ -91,9 +93,40 @@ const CASES: readonly AlertCase[] = [
   },
   {
     name: "misses, because pooling does not pay",
-    series: { 'misses_total|,tag="x"': "0+6000x90", "bypass": "1x90" },
-    at: "40m",
+    series: {
+      'misses_total|,tag="x"': "0+6000x90",
+      'discarded_objects_total|,reason="bypass"': "0+6000x90",
+      "bypass": "1x90",
+    },
+    at: "45m",
     alerts: ["PoolBypassed"],
+  },
+  {
+    name: "misses, because pooling does not pay under tags with most of the acquires",
+    series: {
+      'misses_total|,tag="x"': "0+5400x90",
+      'discarded_objects_total|,reason="bypass"': "0+5340x90",
+    },
+    at: "45m",
+    alerts: ["PoolBypassed"],
+  },
+  {
+    name: "misses, because pooling does not pay under some tags",
+    series: {
+      'misses_total|,tag="x"': "0+2460x90",
+      'discarded_objects_total|,reason="bypass"': "0+2400x90",
+    },
+    at: "45m",
+    alerts: [],
+  },
+  {
+    name: "misses under tags that pay, beside others that do not",
+    series: {
+      'misses_total|,tag="x"': "0+3300x90",
+      'discarded_objects_total|,reason="bypass"': "0+2400x90",
+    },
+    at: "45m",
+    alerts: ["PoolHitRateLow"],
   },
   {
     name: "a short peak of pressure",
@@ -109,7 +142,7 @@ const CASES: readonly AlertCase[] = [
   },
   {
     name: "collections that take long",
-    series: { 'gc_pause_seconds_bucket|,le="0.064"': "0+50x90" },
+    series: { 'gc_pause_seconds_bucket|,le="0.064"': "0+988x90" },
     at: "30m",
     alerts: ["PoolCollectionsSlow"],
   },

@@ -28,6 +28,13 @@ it("runWorkerd() reports every way in which a test fails", { skip }, async () =>
   assertEquals(tally, { passed: 4, failed: 5, skipped: 2 });
 });
 
+it("Workers of an old compatibility date pool, without weak references", { skip }, async () => {
+  const printed: string[] = [];
+  const print = (line: string) => void printed.push(line);
+  const tally = await runWorkerd(["test/fixture/old_date.ts"], print, "2025-05-04");
+  assertEquals(tally, { passed: 1, failed: 0, skipped: 0 }, printed.join("\n"));
+});
+
 it("runWorkerd() refuses a file that runs nothing", { skip }, async () => {
   const tally = await runWorkerd(["test/fixture/bun.ts"], () => {});
   assertEquals(tally, { passed: 0, failed: 1, skipped: 0 });

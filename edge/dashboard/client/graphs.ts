@@ -54,7 +54,9 @@ export function showGraphs({ stats }: Reading, history: History): void {
   }, history);
   showGc(stats, history);
   if (stats.heap === undefined) {
-    charts.heap.explain("Heap", "Not told by this runtime.");
+    // Only a tick looks at the heap.
+    const isUnread = stats.ticks === 0 && stats.runtime !== "none";
+    charts.heap.explain("Heap", isUnread ? "No tick yet." : "Not told by this runtime.");
   } else {
     const { limitBytes, externalBytes } = stats.heap;
     charts.heap.draw({
