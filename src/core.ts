@@ -11,6 +11,7 @@ import { PoolError, type PoolErrorCode, show } from "./error.ts";
 import type { Explanation } from "./explanation.ts";
 import type { GenerationOptions } from "./generation.ts";
 import type { Limbo, Waiting } from "./guard.ts";
+import { type GuardRecord, GuardWatch } from "./guard_watch.ts";
 import type { HeatOptions } from "./heat.ts";
 import type { Host } from "./host.ts";
 import { Inspection } from "./inspection.ts";
@@ -83,6 +84,10 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
   onTimed: ((tag: string, leases: number) => void) | undefined;
   /** Hears of each lease whose object is about to be created. */
   onMiss: (() => void) | undefined;
+  /** Hears what objects weighed together that were collected on lease or in a guard: 0 without `weightOf`. */
+  onLost: ((weight: number) => void) | undefined;
+  weightOf: ((object: T) => number) | undefined;
+  readonly guards: GuardWatch<TagHandle<T>>;
 
   readonly #stocks: Stocks<T>;
   readonly #createCost: Cost = new Cost(1 / 2);
@@ -104,6 +109,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     this.#inspection = options.debug ? new Inspection(options) : undefined;
     this.options = { ...options, ...this.#inspection?.callbacks };
     this.#sampling = new Sampling(options.debug);
+    this.guards = new GuardWatch((record) => this.#forgotten(record), options.debug);
     const { dispose, generations, maxBytes, maxTags, reset, sizeOf, heat } = this.options;
     this.#stocks = new Stocks({
       dispose,
@@ -519,7 +525,9 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       tag.stock.account.discard(slot, "invalid");
       return false;
     }
-    slot.timed = this.#watch.begin(object, tag, since, trace);
+    const timed = this.#watch.begin(object, tag, since, trace);
+    timed.weight = this.weightOf?.(object) ?? 0;
+    slot.timed = timed;
     return true;
   }
 
@@ -534,11 +542,12 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
    * Counts an object that was collected on lease, and says so. Which stock counted it is known to a
    * fault if its tag has moved since; see there.
    */
-  #collected({ tag, since, trace }: TimedLease<TagHandle<T>>): void {
+  #collected({ tag, since, trace, weight }: TimedLease<TagHandle<T>>): void {
     tag!.stock.account.lose();
+    this.onLost?.(weight);
     this.#backpressure.serveSoon();
     // The time of the last tick: on Workers a collector's turn belongs to no request, and the clock there
-    // tells 0, from which on all later time would be added to what had passed.
+    // tells 0.
     const age = `${Math.round(this.#ticker.now - since)} ms after it was acquired`;
     const place = trace === undefined ? "" : ` at ${placeOf(trace)}`;
     const received = `one of tag ${show(tag!.name)}, found ${age}${place}`;
@@ -546,6 +555,20 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     const cause = trace === undefined ? undefined : causeOf("acquired", trace);
     this.report(
       new PoolError("leaked", `Cannot find object of Pool: ${rule}: received ${received}`, cause),
+    );
+  }
+
+  /** Counts the objects of a guard that was forgotten, and says so. */
+  #forgotten({ tags, weight }: GuardRecord<TagHandle<T>>): void {
+    this.#stocks.totals.limbo -= tags.length;
+    for (const { stock } of tags) stock.account.lose();
+    this.onLost?.(weight);
+    this.#backpressure.serveSoon();
+    const names = [...new Set(tags.map(({ name }) => show(name)))].join(", ");
+    const rule = "a guard must drop before it is forgotten";
+    const received = `one with ${tags.length} objects of tags ${names}`;
+    this.report(
+      new PoolError("leaked", `Cannot find Guard of Pool: ${rule}: received ${received}`),
     );
   }
 
@@ -603,8 +626,12 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
 
   /** Gives all idle objects up that `isUnwanted` names; says how many went. */
   sift(isUnwanted: (object: T) => boolean): number {
+    const inspection = this.#inspection;
+    const isPicked = inspection === undefined
+      ? isUnwanted
+      : (object: T) => inspection.peek(object, isUnwanted);
     return this.#stocks.holding.reduce(
-      (sum, { account }) => sum + account.sift(isUnwanted, "budget"),
+      (sum, { account }) => sum + account.sift(isPicked, "budget"),
       0,
     );
   }
@@ -695,7 +722,7 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
       cycles: this.#ticker.cycles,
       gc: this.#ticker.gc,
       ...(this.#ticker.heap === undefined ? {} : { heap: { ...this.#ticker.heap } }),
-      pressure: main.retention.pressure,
+      pressure: this.#closed ? "none" : main.retention.pressure,
       bypass: main.retention.bypass ||
         (tags.length > 0 && tags.every(({ shelf }) => shelf === "none")),
       hotLevels: main.heat.hot,

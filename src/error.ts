@@ -13,7 +13,7 @@
  * - `"stale"`: a lease was ended a second time
  * - `"expired"`: a lease lasted too long; its object is not used again
  * - `"closed"`: used after close
- * - `"leaked"`: collected without release, told to `onError`
+ * - `"leaked"`: collected without release, or with a guard that did not drop, told to `onError`
  * - `"released"`: a field of a released object was read or written (`debug: true`); `cause` tells where
  *   the object was released and acquired. Or `used` of a buffer that lies idle was set
  * - `"unclean"`: `reset` left what a holder wrote (`debug: true`)

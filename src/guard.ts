@@ -5,12 +5,15 @@
  */
 
 import { PoolError } from "./error.ts";
+import type { GuardRecord, GuardWatch } from "./guard_watch.ts";
 import type { Slot } from "./slot.ts";
 import type { TagHandle } from "./tag.ts";
 
 /**
  * A holder of released objects: what is released through it is neither reset nor handed out before
- * the guard drops. Each guard has a limbo of its own, so one that stays open delays nobody else.
+ * the guard drops. Each guard has a limbo of its own, so one that stays open delays nobody else. One that
+ * is forgotten loses its objects. One in 64 is watched, with `debug` each: then `onError` is told
+ * (`"leaked"`) once the collector has found it, and its objects no longer count.
  *
  * @typeParam T The class of the pooled objects.
  *
@@ -46,7 +49,8 @@ export interface Guard<T extends object> extends Disposable {
   /**
    * Releases everything that waited. Dropping twice does nothing.
    *
-   * @throws {PoolError} `reset` failed on an object; the others are released all the same.
+   * @throws {PoolError} `reset` failed on an object; the others are released all the same, and what fails
+   * on them is told to `onError`.
    */
   drop(): void;
   /** Drops the guard: what `using` calls. */
@@ -55,8 +59,12 @@ export interface Guard<T extends object> extends Disposable {
 
 /** The pool as a guard needs it. */
 export interface Limbo<T extends object> {
+  readonly guards: GuardWatch<TagHandle<T>>;
+  /** What each object weighs, where that is to be known once it is lost. */
+  readonly weightOf: ((object: T) => number) | undefined;
   enterLimbo(object: T, tag: string | undefined): Waiting<T> | undefined;
   leaveLimbo(waiting: Waiting<T>): void;
+  report(error: unknown): void;
 }
 
 /** An object in limbo and the tag it is to be released under. */
@@ -69,6 +77,8 @@ export interface Waiting<T extends object> {
 export class LimboGuard<T extends object> implements Guard<T> {
   readonly #limbo: Limbo<T>;
   #waiting: Waiting<T>[] = [];
+  /** Tells of what waits, should the guard be forgotten. */
+  #record: GuardRecord<TagHandle<T>> | undefined;
   #dropped = false;
 
   constructor(limbo: Limbo<T>) {
@@ -87,22 +97,30 @@ export class LimboGuard<T extends object> implements Guard<T> {
       );
     }
     const waiting = this.#limbo.enterLimbo(object, tag);
-    if (waiting !== undefined) this.#waiting.push(waiting);
+    if (waiting === undefined) return;
+    if (this.#waiting.push(waiting) === 1) this.#record = this.#limbo.guards.begin(this);
+    if (this.#record === undefined) return;
+    this.#record.tags.push(waiting.tag);
+    this.#record.weight += this.#limbo.weightOf?.(waiting.slot.object) ?? 0;
   }
 
   drop(): void {
     this.#dropped = true;
+    if (this.#record !== undefined) this.#limbo.guards.end(this.#record);
+    this.#record = undefined;
     const all = this.#waiting;
     this.#waiting = [];
-    const errors: unknown[] = [];
+    let first: { readonly error: unknown } | undefined;
     for (const waiting of all) {
       try {
         this.#limbo.leaveLimbo(waiting);
       } catch (error) {
-        errors.push(error);
+        // Only one can be thrown.
+        if (first === undefined) first = { error };
+        else this.#limbo.report(error);
       }
     }
-    if (errors.length > 0) throw errors[0];
+    if (first !== undefined) throw first.error;
   }
 
   [Symbol.dispose](): void {

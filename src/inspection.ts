@@ -29,6 +29,8 @@ interface Note {
   readonly acquired: string;
   /** Whether reset has run since. */
   isReset: boolean;
+  /** Where it was then, once its fields were swapped. */
+  released: string;
   /** What brings its fields back. */
   antidote: Antidote | undefined;
 }
@@ -66,9 +68,28 @@ export class Inspection<T extends object> {
   /** Notes what an object is when it is handed out; says whether it is whole. */
   handOut(object: T, acquired: string): boolean {
     if (!this.#revive(object)) return false;
-    const note = { handed: new Look(object), acquired, isReset: false, antidote: undefined };
-    this.#notes.set(object, note);
+    const handed = new Look(object);
+    this.#notes.set(object, {
+      handed,
+      acquired,
+      isReset: false,
+      released: "",
+      antidote: undefined,
+    });
     return true;
+  }
+
+  /** Reads an object that may lie idle, with its own fields in place for as long as that takes. */
+  peek<R>(object: T, read: (object: T) => R): R {
+    const note = this.#notes.get(object);
+    if (note?.antidote === undefined) return read(object);
+    this.#revive(object);
+    try {
+      return read(object);
+    } finally {
+      // What is the user's may have leased it, or had it disposed of.
+      if (this.#notes.get(object) === note) this.#swap(object, note);
+    }
   }
 
   #reset(object: T): void {
@@ -103,6 +124,7 @@ export class Inspection<T extends object> {
 
   #dispose(dispose: (object: T) => void, object: T): void {
     this.#revive(object);
+    this.#notes.delete(object);
     dispose(object);
   }
 
@@ -110,8 +132,16 @@ export class Inspection<T extends object> {
     const note = this.#notes.get(object);
     // What was never handed out nobody can still be using.
     if (note === undefined || !note.isReset || note.antidote !== undefined) return;
-    const { acquired } = note;
-    const released = traceHere();
+    note.released = traceHere();
+    this.#swap(object, note);
+    if (note.antidote === undefined) {
+      this.#miss(object, Object.isExtensible(object) ? "" : " (sealed)");
+    }
+  }
+
+  /** Swaps an object's fields for what tells where it was released and acquired. */
+  #swap(object: T, note: Note): void {
+    const { acquired, released } = note;
     note.antidote = poison(object, (verb, key) => {
       const rule = "the object must be leased";
       const places = `released at ${placeOf(released)}, acquired at ${placeOf(acquired)}`;
@@ -120,9 +150,6 @@ export class Inspection<T extends object> {
       const message = `Cannot ${verb} field ${field}: ${rule}: received one ${places}`;
       return new PoolError("released", message, cause);
     });
-    if (note.antidote === undefined) {
-      this.#miss(object, Object.isExtensible(object) ? "" : " (sealed)");
-    }
   }
 
   #revive(object: T): boolean {

@@ -119,7 +119,7 @@ export interface PoolOptions<T extends object> {
    * The most objects that may be made a second, at least 1e-9; a second's worth may be made at once.
    * Past it `acquire` fails with the code `"throttled"`, and `acquireAsync` waits. Objects that are made
    * only to measure what creation costs do not count: one now and then, or up to 1025 where creation is
-   * fast.
+   * fast. A pool with such a limit retains objects however cheap they are: it ignores `bypass`.
    *
    * @default none
    */

@@ -149,7 +149,7 @@ export interface Adjustment extends ShelfAdjustment {
   readonly probe?: boolean;
   /**
    * Whether pooling does not pay: nothing is retained. An array names the tags under which it does
-   * not.
+   * not. A pool with `maxCreatesPerSecond` ignores it, since there creations are short, not cheap.
    *
    * @default {false}
    */

@@ -2,13 +2,17 @@
  * One host for several pools.
  *
  * A host's readings of collections are consumed, and a pool closes its host: so each pool gets a share
- * of it that keeps what the others have read, and the host itself is closed with the last share.
+ * of it that keeps what the others have read, and the host itself is closed with the last share. One that
+ * nobody holds any more ends by itself: its pool may have gone before it ever used it.
  *
  * @module
  */
 
 import { GcSum } from "./gc.ts";
 import { type Host, needHost } from "./host.ts";
+
+/** Ends the shares that nobody holds any more; made with the first of any. */
+let forgotten: FinalizationRegistry<() => void> | undefined;
 
 /**
  * A host that several pools share: one profiler of collections and one watch of the heap do for all.
@@ -43,12 +47,15 @@ export class SharedHost {
   /**
    * Makes a host for one more pool.
    *
-   * @returns The host. Whoever gets it closes it.
+   * @returns The host. Whoever gets it closes it; where it is dropped instead, it is closed in time.
    */
   share(): Host {
     const host = this.#host;
     const share = new GcSum();
     this.#shares.add(share);
+    // What the methods hold, and nothing else: somebody may have taken them into a host of their own.
+    const hold = { end: endOf(host, this.#shares, share) };
+    entrust(hold);
     return {
       runtime: host.runtime,
       ...(host.memoryLimit === undefined ? {} : { memoryLimit: host.memoryLimit }),
@@ -61,9 +68,31 @@ export class SharedHost {
       },
       defer: (callback, delayMs) => host.defer(callback, delayMs),
       timeout: (callback, delayMs) => host.timeout(callback, delayMs),
-      close: () => {
-        if (this.#shares.delete(share) && this.#shares.size === 0) host.close();
-      },
+      close: () => hold.end(),
     };
+  }
+}
+
+/** What ends a share, once. It must not know who holds the share, or that would never be collected. */
+function endOf(host: Host, shares: Set<GcSum>, share: GcSum): () => void {
+  return () => {
+    if (shares.delete(share) && shares.size === 0) host.close();
+  };
+}
+
+/** Has a share end when nobody holds it any more. */
+function entrust(hold: { readonly end: () => void }): void {
+  // Workers of an old compatibility date have none.
+  if (typeof FinalizationRegistry === "undefined") return;
+  forgotten ??= new FinalizationRegistry(abandon);
+  forgotten.register(hold, hold.end);
+}
+
+/** Ends the share of a pool that is gone. */
+function abandon(end: () => void): void {
+  try {
+    end();
+  } catch {
+    // Nobody is left who could be told.
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { SteadyClock } from "./clock.ts";
 import type { Cost } from "./cost.ts";
 import { PoolError, show } from "./error.ts";
 import { type GcReading, GcSum, noGc } from "./gc.ts";
@@ -45,6 +46,8 @@ export interface TickerOptions {
   readonly unitBytes: number | undefined;
   /** Whether a user gave the generations. */
   readonly hasOwnCeilings: boolean;
+  /** Where creations are limited, none is cheap enough for a bypass. */
+  readonly maxCreatesPerSecond: number | undefined;
   readonly cycleMs: number;
   readonly tickMs: number;
 }
@@ -67,10 +70,7 @@ export class Ticker<T extends object> {
   readonly #closeHost: () => void;
   readonly #sampling: Sampling;
   readonly #report: (error: unknown) => void;
-  /** The latest time that `clock` told. */
-  #latest: number;
-  /** What the clock has jumped back by so far. */
-  #skew = 0;
+  readonly #clock: SteadyClock;
   /** The time of the last tick. */
   #now: number;
   /** When objects were last evicted, and how many had to wait. */
@@ -86,6 +86,8 @@ export class Ticker<T extends object> {
   #ticking = false;
   #closed = false;
   #isTimerless = false;
+  /** Whether the host threw when it was last asked for a timer. */
+  #isDeferBroken = false;
   #isProbeDue = false;
   /** Whether some tags have left the main shelf. */
   #isScattered = false;
@@ -104,9 +106,11 @@ export class Ticker<T extends object> {
     this.#host = host;
     this.#sampling = sampling;
     this.#report = report;
-    this.#latest = this.#now = this.#cycleStart = finite(host.now()) ?? 0;
+    const first = host.now();
+    this.#clock = new SteadyClock(first);
+    this.#now = this.#cycleStart = this.#clock.tell(first);
     const closeHost = this.#closeHost = closerOf(host);
-    const self = new WeakRef(this);
+    const self = refTo<Ticker<T>>(this);
     this.#runDeferred = () => {
       const ticker = self.deref();
       if (ticker === undefined) abandon(closeHost);
@@ -159,12 +163,12 @@ export class Ticker<T extends object> {
     return isDue;
   }
 
-  /** The host's clock, except that it stands still where that one jumps back or tells no number. */
+  /**
+   * The host's clock, except that it stands still where that one is behind or tells no number, and goes
+   * on from there where that one was set back.
+   */
   clock(): number {
-    const reading = finite(this.read());
-    if (reading === undefined) return this.#latest;
-    this.#skew = Math.max(this.#skew, this.#latest - reading);
-    return this.#latest = reading + this.#skew;
+    return this.#clock.tell(this.read());
   }
 
   /** The host's clock as it is, in ms; not a number where it tells none. */
@@ -203,14 +207,15 @@ export class Ticker<T extends object> {
   /** Has the host run the next tick. A pool that nobody holds any more stops ticking by itself. */
   defer(): void {
     if (this.#closed || this.#cancel !== undefined || this.#isTimerless) return;
-    let cancel: (() => void) | undefined;
     try {
-      cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
+      this.#cancel = this.#host.defer(this.#runDeferred, this.#dueMs);
+      this.#isTimerless = this.#cancel === undefined;
+      this.#isDeferBroken = false;
     } catch (error) {
-      this.#report(error);
+      // It is asked again at each creation, but told once.
+      if (!this.#isDeferBroken) this.#report(error);
+      this.#isDeferBroken = true;
     }
-    this.#cancel = cancel;
-    this.#isTimerless = cancel === undefined;
     // The host itself may have closed the pool.
     if (this.#closed) this.#disarm();
   }
@@ -224,7 +229,9 @@ export class Ticker<T extends object> {
     this.#cancel = undefined;
     // A timer may fire a little before its time.
     this.tickIfDue(this.clock() + 1);
-    if (this.#pool.stocks.live > 0) this.defer();
+    const { live, main } = this.#pool.stocks;
+    // A pressure that nobody looks at again would be told for ever.
+    if (live > 0 || main.retention.pressure !== "none") this.defer();
   }
 
   /** Ticks no more. */
@@ -261,7 +268,9 @@ export class Ticker<T extends object> {
 
   /** Takes over what the scheduler decided. */
   #apply(adjustment: Adjustment): void {
-    const { pressure = "none", bypass = false, shelves, youngMs, probe = false } = adjustment;
+    const { pressure = "none", shelves, youngMs, probe = false } = adjustment;
+    const isLimited = this.#options.maxCreatesPerSecond !== undefined;
+    const bypass = isLimited ? false : adjustment.bypass ?? false;
     const { stocks } = this.#pool;
     this.#isProbeDue = probe;
     const bypassed = typeof bypass === "boolean" ? [] : bypass;
@@ -430,6 +439,14 @@ export class Ticker<T extends object> {
     }
     return undefined;
   }
+}
+
+/**
+ * A weak reference; where there are none, one that holds: Workers of an old compatibility date have no
+ * timers either that would hold it. A function of its own, whose closure alone knows the target.
+ */
+function refTo<R extends object>(target: R): { deref(): R | undefined } {
+  return typeof WeakRef === "undefined" ? { deref: () => target } : new WeakRef(target);
 }
 
 /** What closes a host, once. */

@@ -37,9 +37,11 @@ function readStack(): unknown {
     const limit = Reflect.get(Error, "stackTraceLimit");
     // Where Error is frozen, the engine's 10 frames have to do.
     Reflect.set(Error, "stackTraceLimit", FRAMES);
-    const { stack } = new Error();
-    Reflect.set(Error, "stackTraceLimit", limit);
-    return stack;
+    try {
+      return new Error().stack;
+    } finally {
+      Reflect.set(Error, "stackTraceLimit", limit);
+    }
   } catch {
     return undefined;
   }

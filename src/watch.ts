@@ -28,6 +28,8 @@ export class TimedLease<Tag = unknown> {
   tag: Tag | undefined;
   /** When it began, in ms of the pool's clock. */
   since = 0;
+  /** What its object weighs, where that is to be known once it is lost. */
+  weight = 0;
   /** Where it began, in debug. */
   trace: string | undefined;
   /** The object, until the next tick. */

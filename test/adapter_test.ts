@@ -51,6 +51,24 @@ const adapter = adapterHere();
 
 testAdapter(adapter);
 
+it("workersHost() tells the latest of its requests' clocks, whichever host is asked", () => {
+  const [one, other] = [workers.workersHost(), workers.workersHost()];
+  const start = one.now() + 5;
+  const readings = [start, start - 4, start + 1, start - 9, start + 2];
+  const { performance } = globalThis;
+  const { now } = performance;
+  let told: number[];
+  try {
+    told = readings.map((reading, i) => {
+      performance.now = () => reading;
+      return (i % 2 === 0 ? one : other).now() - start;
+    });
+  } finally {
+    performance.now = now;
+  }
+  assertEquals(told.map(Math.round), [0, 0, 1, 1, 2]);
+});
+
 it("detectHost() finds the adapter of this runtime", () => {
   const host = detectHost();
   assertEquals(host.runtime, adapter.name);

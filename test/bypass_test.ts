@@ -232,6 +232,21 @@ describe("Pool under adaptiveScheduler() bypasses", () => {
     subject.oracle.check();
   });
 
+  it("Pool with maxCreatesPerSecond goes on where its scheduler finds that pooling does not pay", () => {
+    const scheduler = { name: "test", decide: () => ({ bypass: true }) };
+    const host = new FakeHost();
+    const create = () => ({ n: 0 });
+    const pool = new Pool({ create, reset() {}, scheduler, host, maxCreatesPerSecond: 1 });
+    for (let lease = 0; lease < 9; lease++) {
+      pool.release(pool.acquire("a"));
+      host.time += 100;
+      pool.tick();
+    }
+    const { bypass, created, refused } = pool.stats();
+    assertEquals([bypass, created, refused], [false, 1, 0]);
+    pool.close();
+  });
+
   it("Pool bypasses nothing where the clock stands still while it works", () => {
     const subject = new CostlyPool(0);
     for (let tick = 0; tick < 60; tick++) subject.tick({ a: 0 });

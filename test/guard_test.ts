@@ -60,8 +60,8 @@ describe("Guard", () => {
     checkStats(pool.stats());
   });
 
-  it("Guard.drop() releases the others though reset throws on one, and throws the first", () => {
-    const { pool } = thingPool({
+  it("Guard.drop() releases the others though reset throws on some, throws the first and tells the rest", () => {
+    const { pool, errors } = thingPool({
       reset(thing) {
         if (thing.id % 2 === 1) throw new Error(`stuck ${thing.id}`);
       },
@@ -70,6 +70,7 @@ describe("Guard", () => {
     for (const thing of acquireMany(pool, 5)) guard.release(thing);
     const error = failsWith("reset", () => guard.drop());
     assertEquals((error.cause as Error).message, "stuck 1");
+    assertEquals(errors.map(({ cause }) => (cause as Error).message), ["stuck 3"]);
     const { idle, limbo, discarded } = pool.stats();
     assertEquals([idle, limbo, discarded.invalid], [3, 0, 2]);
     checkStats(pool.stats());

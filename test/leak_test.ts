@@ -96,6 +96,36 @@ describe("Pool finds leaks", () => {
     }
   }
 
+  it("Pool finds what a forgotten guard holds, in whichever stock that is", { skip }, async () => {
+    const { pool, errors } = poolOf({ debug: false });
+    // The first guard is one of those that are watched without debug.
+    (function forget() {
+      const guard = pool.guard();
+      for (const tag of ["a", "a", "b"]) guard.release(pool.acquire(tag));
+      pool.guard();
+      const dropped = pool.guard();
+      dropped.release(pool.acquire("a"));
+      dropped.drop();
+    })();
+    const kept = pool.guard();
+    kept.release(pool.acquire("kept"));
+    assertEquals(pool.stats().limbo, 4);
+    await collectUntil(() => errors.length > 0);
+    let turns = 0;
+    await collectUntil(() => turns++ > QUIET);
+    assertEquals(errors.length, 1);
+    const [error] = errors as [PoolError];
+    assertEquals(error.code, "leaked");
+    assertGrammar(error);
+    assertMatch(error.message, /one with 3 objects of tags "a", "b"$/);
+    const { discarded, idle, limbo, leased } = pool.stats();
+    assertEquals([discarded.leaked, limbo, leased, idle], [3, 1, 0, 0]);
+    checkStats(pool.stats());
+    kept.drop();
+    pool.close();
+    assertEquals(pool.stats().live, 0);
+  });
+
   it("Pool without debug finds those that were timed, and only those", { skip }, async () => {
     const { pool, errors } = poolOf({ debug: false });
     (function lose() {
@@ -260,6 +290,21 @@ describe("Pool finds leaks", () => {
 });
 
 describe("Pool with waiters", () => {
+  it("gives them the places of what a forgotten guard held", { skip }, async () => {
+    const { pool } = poolOf({ debug: false, maxLeases: 1 });
+    (function forget() {
+      pool.guard().release(pool.acquire());
+    })();
+    let given: Body | undefined;
+    const waiting = pool.acquireAsync({ timeoutMs: 20_000 }).then((body) => given = body);
+    assertEquals(pool.stats().waiting, 1);
+    await collectUntil(() => given !== undefined, () => pool.poll());
+    assert(given !== undefined);
+    pool.release(await waiting);
+    checkStats(pool.stats());
+    pool.close();
+  });
+
   it("gives them the places of objects that were collected", { skip }, async () => {
     const { pool, errors } = poolOf({ debug: true, maxLeases: 1 });
     losses["a stamped lease"]!(pool);

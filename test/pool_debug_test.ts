@@ -39,6 +39,11 @@ function debugPool(options: Partial<PoolOptions<Body>> = {}) {
   return { pool, host, errors };
 }
 
+/** What an object throws that is read while it lies idle. */
+function faultOf(body: Body): PoolError {
+  return assertThrows(() => body.user) as PoolError;
+}
+
 type Hold = (pool: Pool<Body>) => Body;
 
 /** The ways to hold an object and let go of it. */
@@ -74,6 +79,48 @@ const ways: Readonly<Record<string, Hold>> = {
     return body;
   },
 };
+
+describe("Pool.sift() in debug", () => {
+  it("leaves alone what a caller against the rules leases or has disposed of meanwhile", () => {
+    const disposed: Body[] = [];
+    const { pool } = debugPool({ dispose: (body) => void disposed.push(body) });
+    pool.release(pool.acquire());
+    let leased: Body | undefined;
+    pool.sift(() => (leased = pool.acquire(), false));
+    assertEquals(leased!.user, "");
+    pool.release(leased!);
+    pool.sift(() => pool.evict(1) < 0);
+    assertEquals(disposed.map(({ user }) => user), [""]);
+    checkStats(pool.stats());
+    pool.close();
+  });
+
+  it("shows each idle object as it is, and has it throw again where it was released", () => {
+    let made = 0;
+    const create = () => ({ user: "", size: ++made, nested: { items: [] } });
+    const { pool } = debugPool({ create });
+    const bodies = [pool.acquire(), pool.acquire(), pool.acquire()];
+    for (const body of bodies) pool.release(body);
+    const { message } = faultOf(bodies[0]!);
+    const seen: number[] = [];
+    const isLarge = ({ size, user }: Body) => seen.push(size) > 0 && user === "" && size > 2;
+    assertEquals(pool.sift(isLarge), 1);
+    assertEquals(seen.toSorted(), [1, 2, 3]);
+    assertEquals(faultOf(bodies[0]!).message, message);
+    assertThrows(
+      () =>
+        pool.sift(() => {
+          throw new Error("mine");
+        }),
+      Error,
+      "mine",
+    );
+    assertEquals(faultOf(bodies[1]!).code, "released");
+    checkStats(pool.stats());
+    assertEquals([pool.acquire().size, pool.acquire().size].toSorted(), [1, 2]);
+    pool.close();
+  });
+});
 
 describe("Pool({ debug: true }): use after release", () => {
   for (const [way, hold] of Object.entries(ways)) {

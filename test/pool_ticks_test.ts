@@ -86,6 +86,25 @@ describe("Pool ticks by timers", () => {
     assert(pool.stats().ticks >= 2);
   });
 
+  it("Pool that falls idle under pressure says so until it is over, and none once closed", () => {
+    const host = new FakeHost({ timers: true });
+    let pressure: "critical" | "none" = "critical";
+    const { pool } = thingPool({ host, scheduler: { name: "s", decide: () => ({ pressure }) } });
+    const press = () => {
+      pressure = "critical";
+      makeIdle(pool, 1);
+      host.advance(1000);
+      assertEquals([pool.stats().live, pool.stats().pressure], [0, "critical"]);
+    };
+    press();
+    pressure = "none";
+    host.advance(500);
+    assertEquals([pool.stats().pressure, host.waiting], ["none", 0]);
+    press();
+    pool.close();
+    assertEquals([pool.stats().pressure, host.waiting], ["none", 0]);
+  });
+
   it("Pool ticks at a timer that fires a little early", () => {
     const host = new FakeHost({ timers: true });
     const { pool } = thingPool({ host });
@@ -194,7 +213,7 @@ describe("Pool ticks by work", () => {
 });
 
 describe("Pool on a clock that misbehaves", () => {
-  it("Pool goes on ticking, and makes nothing younger, after the clock has jumped back", () => {
+  it("Pool goes on ticking, and makes nothing younger, after the clock was set back", () => {
     const scheduler = recorder();
     const { pool, host } = thingPool({ scheduler });
     makeIdle(pool, 3);
@@ -207,8 +226,11 @@ describe("Pool on a clock that misbehaves", () => {
     pool.poll();
     assertEquals(pool.stats().ticks, 2);
     pool.prewarm(1);
-    host.time = 550;
-    pool.poll();
+    // Only what goes on by itself is no other request's clock.
+    for (const time of [550, 1060, 1560]) {
+      host.time = time;
+      pool.poll();
+    }
     assertEquals(scheduler.samples.map(({ now }) => now), [10_000, 13_000, 13_500]);
     assertEquals(scheduler.samples.map(({ elapsedMs }) => elapsedMs), [10_000, 3000, 500]);
     assertEquals(pool.stats().generations.map(({ idle }) => idle), [1, 0, 3]);

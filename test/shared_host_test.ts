@@ -1,10 +1,20 @@
 /** One host for several pools. */
 
 import { describe, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
-import { type GcReading, type Histogram, type Host, inertHost, SharedHost } from "../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type GcReading, type Histogram, type Host, inertHost, Pool, SharedHost } from "../mod.ts";
+import { BufferPool } from "../src/buffers/mod.ts";
 import { GcSum } from "../src/gc.ts";
 import { FakeHost } from "../testing/fake_host.ts";
+import { canCollect, collect } from "./fixture/collection.ts";
+
+/** Collects in some turns of the event loop, until `isDone`. */
+async function collectUntil(isDone: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 500 && !isDone(); turn++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
 
 describe("SharedHost", () => {
   it("tells each share of every collection once, whoever reads first", () => {
@@ -62,6 +72,43 @@ describe("SharedHost", () => {
     assertEquals(host.closed, 0);
     two.close();
     two.close();
+    assertEquals(host.closed, 1);
+  });
+
+  it("closes its host where the last pools are dropped, whether or not they worked", {
+    skip: !canCollect,
+  }, async () => {
+    const HOSTS = 10;
+    for (const isUsed of [false, true]) {
+      const hosts = Array.from({ length: HOSTS }, () => new FakeHost());
+      (function drop() {
+        for (const host of hosts) {
+          const shared = new SharedHost(host);
+          const pool = new Pool({ create: () => ({ n: 0 }), reset() {}, host: shared.share() });
+          const buffers = new BufferPool({ host: shared.share() });
+          shared.share();
+          if (!isUsed) continue;
+          pool.release(pool.acquire());
+          pool.tick();
+          buffers.acquire(10).release();
+          buffers.tick();
+        }
+      })();
+      const closed = () => hosts.filter(({ closed }) => closed > 0).length;
+      // Not all of them: a collector may take what lies in a register for a reference.
+      await collectUntil(() => closed() >= HOSTS - 2);
+      assert(closed() >= HOSTS - 2, `${closed()} of ${HOSTS} hosts were closed`);
+      assert(hosts.every(({ closed }) => closed <= 1));
+    }
+  });
+
+  it("stays open where somebody has taken a share's methods", { skip: !canCollect }, async () => {
+    const host = new FakeHost();
+    const copy = { ...new SharedHost(host).share(), now: () => 7 };
+    let turns = 0;
+    await collectUntil(() => turns++ > 10);
+    assertEquals(host.closed, 0);
+    copy.close();
     assertEquals(host.closed, 1);
   });
 

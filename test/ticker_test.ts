@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Cost } from "../src/cost.ts";
 import { checkHeat } from "../src/heat.ts";
 import { Sampling } from "../src/sampling.ts";
+import type { Pressure } from "../src/pressure.ts";
 import type { Adjustment, Sample } from "../src/scheduler.ts";
 import { addSlot } from "../src/slot.ts";
 import { Stocks } from "../src/stocks.ts";
@@ -17,7 +18,7 @@ const GENERATIONS = [
 ];
 
 /** A ticker over an empty shelf, and the samples that its scheduler saw. */
-function ticker(host: FakeHost, adjustment: Adjustment = {}) {
+function ticker(host: FakeHost, adjustment: Adjustment = {}, maxCreatesPerSecond?: number) {
   const heat = checkHeat("Cannot test");
   const stocks = new Stocks<object>({
     dispose: undefined,
@@ -48,6 +49,7 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     cycleMs: 30_000,
     tickMs: 500,
     hasOwnCeilings: true,
+    maxCreatesPerSecond,
   };
   const parts = {
     stocks,
@@ -56,25 +58,38 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}) {
     bareCost: new Cost(),
     watch: { settle() {} },
   };
-  const subject = new Ticker(parts, options, new Sampling(), () => {});
+  const errors: unknown[] = [];
+  const subject = new Ticker(parts, options, new Sampling(), (error) => void errors.push(error));
   const lay = (count: number) => {
     for (let i = 0; i < count; i++) {
       account.add();
       shelf.push(addSlot({}, "pool"), 0);
     }
   };
-  return { subject, samples, account, shelf, stocks, tags, lay };
+  return { subject, samples, account, errors, shelf, stocks, tags, lay };
 }
 
 describe("Ticker", () => {
-  it("Ticker.clock() stands still where the host's jumps back or tells no number, and goes on", () => {
+  it("Ticker.clock() stands still where the host's is behind or tells no number", () => {
     const host = new FakeHost();
     const { subject } = ticker(host);
-    const times = [100, 200, 50, 60, NaN, 70, -1000, -990].map((time) => {
+    const times = [100, 200, 50, 60, NaN, 300, -1000, 310].map((time) => {
       host.time = time;
       return subject.clock();
     });
-    assertEquals(times, [100, 200, 200, 210, 210, 220, 220, 230]);
+    assertEquals(times, [100, 200, 200, 200, 200, 300, 300, 310]);
+  });
+
+  it("Ticker ticks again soon where the host's clock was set back", () => {
+    const host = new FakeHost();
+    const { subject } = ticker(host);
+    host.time = 3_600_000;
+    subject.tickIfDue(subject.clock());
+    for (let time = 0; time <= 2000; time += 100) {
+      host.time = time;
+      subject.tickIfDue(subject.clock());
+    }
+    assertEquals([subject.ticks, subject.now], [2, 3_600_500]);
   });
 
   it("Ticker.tickIfDue() ticks once a tick has passed", () => {
@@ -139,6 +154,21 @@ describe("Ticker", () => {
     assertEquals([subject.ticks, host.waiting], [5, 0]);
   });
 
+  it("Ticker goes on where nothing lives, until there is no pressure", () => {
+    const host = new FakeHost({ timers: true });
+    const adjustment: { pressure: Pressure } = { pressure: "critical" };
+    const { subject, account, lay, stocks } = ticker(host, adjustment);
+    lay(1);
+    subject.defer();
+    host.advance(500);
+    account.evict(1, "pressure");
+    host.advance(1000);
+    assertEquals([subject.ticks, host.waiting, stocks.main.retention.pressure], [3, 1, "critical"]);
+    adjustment.pressure = "none";
+    host.advance(1000);
+    assertEquals([subject.ticks, host.waiting, stocks.main.retention.pressure], [4, 0, "none"]);
+  });
+
   it("Ticker carries out what a tick had to leave every 16 ms, without another tick", () => {
     const host = new FakeHost({ timers: true });
     const { subject, account, lay } = ticker(host, { targets: [0, 0] });
@@ -150,6 +180,43 @@ describe("Ticker", () => {
     });
     assertEquals(live, [2500 - 1024, 2500 - 2048, 0, 0]);
     assertEquals(subject.ticks, 1);
+  });
+
+  it("Ticker.defer() asks again where the host threw, and tells of that once", () => {
+    const host = new FakeHost({ timers: true });
+    const { subject, errors, lay } = ticker(host);
+    lay(1);
+    const { defer } = host;
+    const broken = new Error("no timer");
+    const breakHost = () => {
+      host.defer = () => {
+        throw broken;
+      };
+    };
+    breakHost();
+    subject.defer();
+    subject.defer();
+    assertEquals([errors, subject.isDeferred], [[broken], false]);
+    host.defer = defer;
+    subject.defer();
+    assertEquals([host.waiting, subject.isDeferred], [1, true]);
+    breakHost();
+    host.advance(500);
+    subject.defer();
+    assertEquals([errors, subject.ticks], [[broken, broken], 1]);
+  });
+
+  it("Ticker has nothing bypassed where creations are limited", () => {
+    for (const bypass of [true, ["a"]]) {
+      for (const limit of [undefined, 5]) {
+        const host = new FakeHost();
+        const { subject, stocks, tags } = ticker(host, { bypass }, limit);
+        const tag = tags.get("a");
+        subject.tick();
+        const isRetained = tag.stock === stocks.main && !stocks.main.retention.bypass;
+        assertEquals(isRetained, limit !== undefined);
+      }
+    }
   });
 
   it("Ticker.close() cancels the timer, closes the host and ticks no more", () => {

@@ -28,6 +28,7 @@ describe("traceHere()", () => {
         throw new Error("no");
       };
       assertEquals(typeof traceHere(), "string");
+      assertEquals(limited.stackTraceLimit, 3);
     } finally {
       Object.assign(limited, { stackTraceLimit, prepareStackTrace });
     }

@@ -19,6 +19,8 @@ export interface HostParts {
   readonly heap: () => HeapReading | undefined;
   /** Runs a callback later. */
   readonly defer: Host["defer"];
+  /** Milliseconds from a fixed point, where the runtime's own clock is not to be read as it is. */
+  readonly now?: () => number;
   /** The memory of an isolate, in bytes, where it is a known constant. */
   readonly memoryLimit?: number;
 }
@@ -32,9 +34,9 @@ export function makeHost({ feed, ...parts }: HostParts): Host {
   let unsubscribe: (() => void) | undefined;
   let closed = false;
   return {
-    ...parts,
     now,
     timeout,
+    ...parts,
     gc() {
       if (closed) return noGc;
       if (unsubscribe) feed.poll();

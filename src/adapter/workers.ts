@@ -16,8 +16,10 @@
  * @module
  */
 
+import { SteadyClock } from "../clock.ts";
 import type { GcEvent } from "../gc.ts";
 import type { HeapReading, Host } from "../host.ts";
+import { now } from "./_globals.ts";
 import { readProcessHeap } from "./_heap.ts";
 import { makeHost } from "./_host.ts";
 import { SentinelFeed } from "./_sentinel.ts";
@@ -30,6 +32,15 @@ export type { HeapReading, Host } from "../host.ts";
 const MEMORY_LIMIT = 128 * 2 ** 20;
 
 const feed = new SentinelFeed();
+
+/** One for the isolate: of the clocks of its requests, which stand still each, the latest counts. */
+let clock: SteadyClock | undefined;
+
+function steadyNow(): number {
+  const reading = now();
+  clock ??= new SteadyClock(reading);
+  return clock.tell(reading);
+}
 
 /**
  * The heap of this isolate, should Workers ever show it: today they show zeros, which read as absent.
@@ -80,7 +91,8 @@ export function watchGc(listener: (event: GcEvent) => void): () => void {
 /**
  * The runtime as a pool on Cloudflare Workers sees it. Making it is safe at module scope. Collections
  * are counted from the first call of `gc` on, which belongs in a request; nothing can be deferred,
- * since a timer ends with its request; the clock stands still between I/O.
+ * since a timer ends with its request; the clock stands still between I/O, and of its requests' clocks
+ * the latest counts.
  *
  * @returns A new host, for one pool.
  *
@@ -99,6 +111,7 @@ export function workersHost(): Host {
   return makeHost({
     runtime: "workers",
     feed,
+    now: steadyNow,
     heap: readHeap,
     defer: () => undefined,
     memoryLimit: MEMORY_LIMIT,

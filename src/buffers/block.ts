@@ -142,7 +142,9 @@ export class PooledBlock implements Block, Slotted<PooledBlock> {
     this.length = used;
   }
 
-  refuse(used: unknown): never {
+  /** Refuses what is none of these; what has more than 32 bits may be one. */
+  refuse(used: number): void {
+    if (Number.isInteger(used) && used >= 0 && used <= this.capacity) return;
     const rule = `used must be an integer from 0 to ${this.capacity}`;
     throw new RangeError(`Cannot declare Block: ${rule}: received ${show(used)}`);
   }

@@ -55,6 +55,11 @@ export class Budget {
     this.#reserved -= bytes;
     if (buffer.byteLength > 0) buffer.transfer?.(0);
   }
+
+  /** A buffer of so many bytes was collected. */
+  lose(bytes: number): void {
+    this.#reserved -= bytes;
+  }
 }
 
 /** Whether an error says that a budget is spent. */

@@ -42,15 +42,17 @@ export class BufferGuard implements Guard<Block> {
 
   drop(): void {
     this.#dropped = true;
-    const errors: unknown[] = [];
-    for (const guard of this.#guards.values()) {
+    let first: { readonly error: unknown } | undefined;
+    for (const [owner, guard] of this.#guards) {
       try {
         guard.drop();
       } catch (error) {
-        errors.push(error);
+        // Only one can be thrown.
+        if (first === undefined) first = { error };
+        else owner.pool["core"].report(error);
       }
     }
-    if (errors.length > 0) throw errors[0];
+    if (first !== undefined) throw first.error;
   }
 
   [Symbol.dispose](): void {

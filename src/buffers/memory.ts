@@ -31,6 +31,8 @@ export interface BlockMemory {
   readonly sizeOf: number | ((block: PooledBlock) => number);
   /** Takes the bytes of a block back that nobody uses any more. */
   free(block: PooledBlock): void;
+  /** A block of so many bytes was collected on lease. */
+  lose(bytes: number): void;
 }
 
 /** The most that may lie on the shelf of a class, in bytes: one less than a small integer can be. */
@@ -65,6 +67,10 @@ export class SeparateMemory implements BlockMemory {
 
   free(block: PooledBlock): void {
     this.#budget.free(block.buffer, block.capacity);
+  }
+
+  lose(bytes: number): void {
+    this.#budget.lose(bytes);
   }
 }
 
@@ -109,6 +115,9 @@ export class SlabMemory implements BlockMemory {
       run.at = this.#open.push(run) - 1;
     }
   }
+
+  /** Does nothing: nobody knows which piece it was, and so its run stays. */
+  lose(): void {}
 
   #openRun(): Run {
     for (;;) {

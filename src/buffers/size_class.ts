@@ -96,6 +96,11 @@ export class SizeClass implements BlockOwner {
     // No options of a pool: nobody else has a use for them.
     const core = this.pool["core"];
     core.onMiss = () => this.#isAwaited = true;
+    core.weightOf = (block) => block.capacity;
+    core.onLost = (bytes) => {
+      this.#liveBytes -= bytes;
+      this.#memory.lose(bytes);
+    };
     if (capacity > 0) core.onTimed = (tag, leases) => keeper.learn(tag, leases);
   }
 

@@ -461,6 +461,20 @@ for (const layout of LAYOUTS) {
       pool.close();
     });
 
+    it("A guard that drops throws what fails first, and tells the rest", () => {
+      const { pool, errors } = bufferPool({ layout });
+      const guard = pool.guard();
+      // Beyond the largest class, so that each has a buffer of its own, and of a class.
+      const blocks = [10, 4 * MB, 2 * MB].map((bytes) => pool.acquire(bytes));
+      for (const block of blocks) guard.release(block);
+      for (const { bytes: { buffer } } of blocks) structuredClone(buffer, { transfer: [buffer] });
+      failsWith("reset", () => guard.drop());
+      const isReset = (error: Error) => error instanceof PoolError && error.code === "reset";
+      assertEquals(errors.filter(isReset).length, layout === "separate" ? 2 : 3);
+      checkBuffers(pool);
+      pool.close();
+    });
+
     it("A guard of a closed pool still takes blocks, and drops into nothing", () => {
       const { pool } = bufferPool({ layout });
       const guard = pool.guard();

@@ -28,11 +28,14 @@ const MARKS: Readonly<Record<Outcome, string>> = {
 export async function runWorkerd(
   files: readonly string[],
   print: Print = console.log,
+  compatibilityDate: string = COMPATIBILITY_DATE,
 ): Promise<Tally> {
   const folder = await Deno.makeTempDir({ prefix: "pool_test_" });
   try {
     const names = files.map((_, index) => `worker_${index}`);
-    for (const [index, name] of names.entries()) writeWorker(folder, name, files[index]!);
+    for (const [index, name] of names.entries()) {
+      writeWorker(folder, name, files[index]!, compatibilityDate);
+    }
     if (!await bundle(folder, names)) return tallyOutcomes(["failed"]);
 
     const tallies: Tally[] = [];
@@ -50,7 +53,7 @@ export async function runWorkerd(
  * Writes a worker that runs a test file, and the configuration that runs the worker. The file is
  * imported within the handler, since a worker has neither timers nor randomness before that.
  */
-function writeWorker(folder: string, name: string, file: string): void {
+function writeWorker(folder: string, name: string, file: string, compatibilityDate: string): void {
   const harness = JSON.stringify(join(ROOT, "test", "workerd", "node_test_shim.ts"));
   const tests = JSON.stringify(join(ROOT, file));
   Deno.writeTextFileSync(
@@ -67,7 +70,7 @@ const config :Workerd.Config = (
     name = "test",
     worker = (
       modules = [(name = "worker", esModule = embed "${name}.js")],
-      compatibilityDate = "${COMPATIBILITY_DATE}",
+      compatibilityDate = "${compatibilityDate}",
     ),
   )],
   v8Flags = ["--expose-gc"],
