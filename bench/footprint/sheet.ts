@@ -5,8 +5,7 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
-import { percentDown, type Sheet } from "../runner/sheet.ts";
-import type { Spread } from "../runner/statistics.ts";
+import { percentDown, rangeCell, type Sheet } from "../runner/sheet.ts";
 import { COUNT_MS, type Figures, type Phase, type Report } from "./report.ts";
 import { PHASES, SHIFT_MS } from "./shift.ts";
 
@@ -35,27 +34,18 @@ function compare(ours: Figures, rival: string, theirs: Figures): string {
 
 const RIVALS = ["alloc", "sync-pool", "sync-pool-gc", "free-list"];
 
-/** A median with the least and the greatest of all rounds, where they differ. */
-function cell(
-  figure: number | null,
-  range: Spread | null,
-  show: (figure: number) => string = String,
-): string {
-  if (figure === null || range === null) return "–";
-  const [least, greatest] = range;
-  return least === greatest ? show(figure) : `${show(figure)} (${show(least)}–${show(greatest)})`;
-}
-
 function rowOf(name: string, { variants, spread }: Report): string[] {
   const { idleMB, endMB, hit, rssMB, peakRssMB } = variants[name]!;
   const ranges = spread[name]!;
   return [
     name,
-    ...(Object.keys(PHASES) as Phase[]).map((phase) => cell(idleMB[phase], ranges.idleMB[phase])),
-    cell(endMB, ranges.endMB),
-    cell(hit, ranges.hit, percentDown),
-    cell(rssMB, ranges.rssMB),
-    cell(peakRssMB, ranges.peakRssMB),
+    ...(Object.keys(PHASES) as Phase[]).map((phase) =>
+      rangeCell(idleMB[phase], ranges.idleMB[phase])
+    ),
+    rangeCell(endMB, ranges.endMB),
+    rangeCell(hit, ranges.hit, percentDown),
+    rangeCell(rssMB, ranges.rssMB),
+    rangeCell(peakRssMB, ranges.peakRssMB),
   ];
 }
 

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { percentDown, type Sheet, suspectUnparsed, verdictOfRounds } from "../runner/sheet.ts";
+import {
+  percentDown,
+  rangeCell,
+  type Sheet,
+  suspectUnparsed,
+  verdictOfRounds,
+} from "../runner/sheet.ts";
 import { round, type Spread } from "../runner/statistics.ts";
 import { WINDOW_MS } from "./figures.ts";
 import { type Measure, type Report, type Scene, WASTEFUL } from "./report.ts";
@@ -26,10 +32,7 @@ const COLUMNS: readonly (readonly [measure: Measure, head: string])[] = [
 ];
 
 function cell(measure: Measure, figure: number | null, range: Spread | null): string {
-  if (figure === null || range === null) return "–";
-  const show = (value: number) => measure === "hit" ? percentDown(value) : String(value);
-  const [least, greatest] = range;
-  return least === greatest ? show(figure) : `${show(figure)} (${show(least)}–${show(greatest)})`;
+  return rangeCell(figure, range, measure === "hit" ? percentDown : String);
 }
 
 function rowsOf(title: string, { variants, spread }: Scene): string[][] {

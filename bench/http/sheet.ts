@@ -5,7 +5,7 @@
  */
 
 import type { BarChart, Chart } from "../runner/chart.ts";
-import { type Sheet, suspectUnparsed, verdictOfRounds } from "../runner/sheet.ts";
+import { rangeCell, type Sheet, suspectUnparsed, verdictOfRounds } from "../runner/sheet.ts";
 import {
   type Comparison,
   comparisonOf,
@@ -142,8 +142,8 @@ function cellsOf({ figures, comparisons }: Report, variant: Variant, name: Figur
   return [cell, show(comparisonOf(comparisons, variant, rival)[name])];
 }
 
-function show({ median, spread: [least, greatest] }: Middle): string {
-  return least === greatest ? String(median) : `${median} (${least}–${greatest})`;
+function show({ median, spread }: Middle): string {
+  return rangeCell(median, spread);
 }
 
 /** What was to be reached. */

@@ -97,16 +97,6 @@ function parseJson(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/**
- * Flags with which V8 logs, and its young generation is of one size, the largest that it takes by itself: left
- * alone it has semi-spaces of 1 to 16 MB, by chance, and up to ten times as many collections.
- */
-export const V8_LOG: readonly string[] = [
-  "--trace-gc-nvp",
-  "--min-semi-space-size=16",
-  "--max-semi-space-size=16",
-];
-
 /** What has JavaScriptCore log. */
 export const JSC_LOG: Readonly<Record<string, string>> = { BUN_JSC_logGC: "1" };
 

@@ -15,7 +15,6 @@ import {
   JSC_COUNT,
   JSC_LOG,
   parserOf,
-  V8_LOG,
   withAllocated,
 } from "./engine_log.ts";
 import { interruptible } from "./interrupt.ts";
@@ -121,7 +120,7 @@ function planScript(
     };
   }
   // Without a real gc(), mitata provokes one by allocating a gigabyte.
-  const flags = ["--expose-gc", ...(isLogged ? V8_LOG : [])];
+  const flags = ["--expose-gc", ...(isLogged ? ["--trace-gc-nvp"] : [])];
   return {
     program: Deno.execPath(),
     args: ["run", "-A", `--v8-flags=${flags.join(",")}`, ...script],
@@ -137,7 +136,7 @@ import { ${name} } from ${JSON.stringify(join(ROOT, "bench", `${name}.ts`))};
 const effort = { runtime: "workerd", quick: ${quick}, trace: undefined };
 export default { test: () => tellResult(${name}, ${JSON.stringify(variant)}, effort) };
 `,
-    v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? V8_LOG : [])],
+    v8Flags: ["--expose-gc", ...(bench.complete !== undefined ? ["--trace-gc-nvp"] : [])],
   });
   // It announces each test on stderr; what goes wrong it tells there as well.
   return { program: npmCommand("workerd"), args: ["test", config], log: "stdout", isNoisy: true };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Spread } from "./statistics.ts";
+
 /** A table with remarks; one of them may be missing. */
 export interface Sheet {
   /** Rows of equally many cells: the first row is the head, the first column the names. */
@@ -45,6 +47,17 @@ export function verdictOfRounds(metRounds: number, rounds: number, text: string)
 /** A remark where lines of engines' logs could not be read: what they told is missing. */
 export function suspectUnparsed(lines: number): string[] {
   return lines === 0 ? [] : [`SUSPECT ${lines} lines of the engine's log could not be read`];
+}
+
+/** A figure with the least and the greatest that it was drawn from, where they differ; a dash for none. */
+export function rangeCell(
+  figure: number | null,
+  range: Spread | null,
+  show: (figure: number) => string = String,
+): string {
+  if (figure === null || range === null) return "–";
+  const [least, greatest] = range;
+  return least === greatest ? show(figure) : `${show(figure)} (${show(least)}–${show(greatest)})`;
 }
 
 /** A share in percent, rounded down: 99.996 % is not 100 %. */
