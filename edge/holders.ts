@@ -224,15 +224,17 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
    * @returns What to answer in its place, which holds the leases while it is sent.
    */
   settle<R>(answer: R, isDropped = false, raw?: Request): R | Response {
-    raw ??= this.context.req.raw;
     const isStatic = answer !== undefined && answer === this.answer;
     if (isStatic || !isResponse(answer)) {
       // A middleware has dropped the stream, and whoever writes it may not know that yet.
       if (this.stream !== undefined) this.isDoubtful = true;
-      if (!isStatic || isOfNothing(answer)) this.doubtSocket(asksForSocket(raw));
+      if (!isStatic || isOfNothing(answer)) {
+        this.doubtSocket(asksForSocket(raw ?? this.context.req.raw));
+      }
       return answer;
     }
     const { body } = answer;
+    raw ??= this.context.req.raw;
     if (body === null) {
       if (this.stream !== undefined) this.isDoubtful = true;
       this.doubtSocket(answer.status === SWITCHING_PROTOCOLS || asksForSocket(raw));

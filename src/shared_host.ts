@@ -10,9 +10,7 @@
 
 import { GcSum } from "./gc.ts";
 import { type Host, needHost } from "./host.ts";
-
-/** Ends the shares that nobody holds any more; made with the first of any. */
-let forgotten: FinalizationRegistry<() => void> | undefined;
+import { entrust } from "./orphan.ts";
 
 /**
  * A host that several pools share: one profiler of collections and one watch of the heap do for all.
@@ -55,7 +53,7 @@ export class SharedHost {
     this.#shares.add(share);
     // What the methods hold, and nothing else: somebody may have taken them into a host of their own.
     const hold = { end: endOf(host, this.#shares, share) };
-    entrust(hold);
+    entrust(hold, hold.end);
     return {
       runtime: host.runtime,
       ...(host.memoryLimit === undefined ? {} : { memoryLimit: host.memoryLimit }),
@@ -78,21 +76,4 @@ function endOf(host: Host, shares: Set<GcSum>, share: GcSum): () => void {
   return () => {
     if (shares.delete(share) && shares.size === 0) host.close();
   };
-}
-
-/** Has a share end when nobody holds it any more. */
-function entrust(hold: { readonly end: () => void }): void {
-  // Workers of an old compatibility date have none.
-  if (typeof FinalizationRegistry === "undefined") return;
-  forgotten ??= new FinalizationRegistry(abandon);
-  forgotten.register(hold, hold.end);
-}
-
-/** Ends the share of a pool that is gone. */
-function abandon(end: () => void): void {
-  try {
-    end();
-  } catch {
-    // Nobody is left who could be told.
-  }
 }

@@ -12,6 +12,7 @@ import type { Cost } from "./cost.ts";
 import { PoolError, show } from "./error.ts";
 import { type GcReading, GcSum, noGc } from "./gc.ts";
 import type { HeapReading, Host } from "./host.ts";
+import { abandon, disown, entrust } from "./orphan.ts";
 import type { Sampling } from "./sampling.ts";
 import {
   type Adjustment,
@@ -58,9 +59,6 @@ const BACKLOG_MS = 16;
 const MAX_DISPOSALS = 1024;
 /** The least length of a cycle that a collection ends, in ms. */
 const MIN_CYCLE_MS = 2000;
-
-/** Closes the hosts of pools that nobody holds any more; made at the first tick of any. */
-let orphans: FinalizationRegistry<() => void> | undefined;
 
 /** The clock of a pool, and what it does at each tick. */
 export class Ticker<T extends object> {
@@ -238,16 +236,8 @@ export class Ticker<T extends object> {
   close(): void {
     this.#closed = true;
     this.#disarm();
-    orphans?.unregister(this.#closeHost);
+    disown(this.#closeHost);
     this.#read(this.#closeHost);
-  }
-
-  /** Has the host closed when nobody holds the pool any more and no timer is armed that would notice. */
-  #entrust(): void {
-    // Workers of an old compatibility date have none.
-    if (typeof FinalizationRegistry === "undefined") return;
-    orphans ??= new FinalizationRegistry(abandon);
-    orphans.register(this, this.#closeHost, this.#closeHost);
   }
 
   /** Samples, asks the scheduler, and evicts. */
@@ -324,8 +314,9 @@ export class Ticker<T extends object> {
     const { bareCost, createCost, stocks, tags, watch } = this.#pool;
     const before = this.#now;
     this.#now = this.clock();
-    // Before a host is asked for collections it has nothing to stop.
-    if (this.#ticks++ === 0) this.#entrust();
+    // Where no timer is armed that would notice that nobody holds the pool. Before a host is asked for
+    // collections it has nothing to stop.
+    if (this.#ticks++ === 0) entrust(this, this.#closeHost);
     this.#sampling.tick();
     stocks.settle(this.#now, this.#cycle);
     watch.settle();
@@ -457,15 +448,6 @@ function closerOf(host: Host): () => void {
     isOpen = false;
     host.close();
   };
-}
-
-/** Closes the host of a pool that is gone. */
-function abandon(closeHost: () => void): void {
-  try {
-    closeHost();
-  } catch {
-    // Nobody is left who could be told.
-  }
 }
 
 /**

@@ -5,16 +5,16 @@
  */
 
 import type { Chart } from "../runner/chart.ts";
-import { type Sheet, suspectUnparsed } from "../runner/sheet.ts";
+import { rangeCell, type Sheet, suspectUnparsed } from "../runner/sheet.ts";
 import { round } from "../runner/statistics.ts";
 import { type Measure, MEASURES, type Report } from "./report.ts";
 
-function show(figure: number | null): string {
-  return figure === null ? "–" : String(round(figure));
+function show(figure: number): string {
+  return String(round(figure));
 }
 
-function percent(share: number | null): string {
-  return share === null ? "–" : `${round(100 * share)} %`;
+function percent(share: number): string {
+  return `${round(100 * share)} %`;
 }
 
 /** The columns and how their figures are written. */
@@ -39,11 +39,7 @@ function cellOf(
   measure: Measure,
   write: typeof show,
 ): string {
-  const figure = write(MEASURES[measure](chains[name]!));
-  const range = spread[name]![measure];
-  if (range === null) return figure;
-  const [least, greatest] = range.map(write);
-  return least === greatest ? figure : `${figure} (${least}–${greatest})`;
+  return rangeCell(MEASURES[measure](chains[name]!), spread[name]![measure], write);
 }
 
 function remarkOn(report: Report, name: string): string {

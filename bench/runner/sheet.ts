@@ -49,15 +49,15 @@ export function suspectUnparsed(lines: number): string[] {
   return lines === 0 ? [] : [`SUSPECT ${lines} lines of the engine's log could not be read`];
 }
 
-/** A figure with the least and the greatest that it was drawn from, where they differ; a dash for none. */
+/** A figure with the least and the greatest that it was drawn from, where these look different; a dash for none. */
 export function rangeCell(
   figure: number | null,
   range: Spread | null,
   show: (figure: number) => string = String,
 ): string {
-  if (figure === null || range === null) return "–";
-  const [least, greatest] = range;
-  return least === greatest ? show(figure) : `${show(figure)} (${show(least)}–${show(greatest)})`;
+  if (figure === null) return "–";
+  const [least, greatest] = range?.map(show) ?? [];
+  return least === greatest ? show(figure) : `${show(figure)} (${least}–${greatest})`;
 }
 
 /** A share in percent, rounded down: 99.996 % is not 100 %. */

@@ -1,8 +1,9 @@
 import { it } from "node:test";
 import { join } from "node:path";
-import { assert, assertStringIncludes } from "@std/assert";
+import { assertStringIncludes } from "@std/assert";
 import { npmCommand, ROOT } from "../../bench/runner/root.ts";
 import { writeWorker } from "../../bench/runner/workerd.ts";
+import { outputOf } from "../fixture/command.ts";
 
 // The benches' runner is a program for Deno.
 const skip = !("Deno" in globalThis);
@@ -17,15 +18,8 @@ export default { test: () => console.log("it is a", typeof Pool) };
 `,
       v8Flags: [],
     });
-    const { success, stdout, stderr } = await new Deno.Command(npmCommand("workerd"), {
-      args: ["test", config],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const text = new TextDecoder();
-    assert(success, text.decode(stderr));
-    assertStringIncludes(text.decode(stdout), "it is a function");
+    const output = await outputOf(npmCommand("workerd"), ["test", config]);
+    assertStringIncludes(output, "it is a function");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,21 +1,15 @@
 import { it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { outputOf } from "../fixture/command.ts";
 
 // The benches' runner is a program for Deno.
 const skip = !("Deno" in globalThis);
 
 it("deno task bench failure runs each mode and prints one document", { skip }, async () => {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "bench/run.ts", "failure", "--quick", "--json"],
-    cwd: fileURLToPath(new URL("../../", import.meta.url)),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  assert(success, text.decode(stderr));
-  const document = JSON.parse(text.decode(stdout));
+  const args = ["run", "-A", "bench/run.ts", "failure", "--quick", "--json"];
+  const cwd = fileURLToPath(new URL("../../", import.meta.url));
+  const document = JSON.parse(await outputOf(Deno.execPath(), args, { cwd }));
   assertEquals(document.bench, "failure");
   assertEquals(document.variants, ["alias", "mismatch", "falseRate"]);
   assertEquals(document.held, true);

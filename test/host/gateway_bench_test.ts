@@ -5,6 +5,7 @@ import type { Sample } from "../../bench/gateway/report.ts";
 import { RUNTIMES } from "../../bench/runner/bench.ts";
 import { ROOT } from "../../bench/runner/root.ts";
 import { measureApart } from "../../bench/runner/runtime.ts";
+import { outputOf } from "../fixture/command.ts";
 
 // The processes are started with Deno's API: once is enough.
 const skip = !("Deno" in globalThis);
@@ -47,16 +48,9 @@ const FIGURES = [
 ];
 
 it("deno task bench gateway prints one document", { skip }, async () => {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "bench", "gateway", "--runtime=deno", "--quick", "--json"],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  assert(success, text.decode(stderr));
-  const { runtime, variants, vsSyncPool } = JSON.parse(text.decode(stdout));
+  const args = ["task", "bench", "gateway", "--runtime=deno", "--quick", "--json"];
+  const output = await outputOf(Deno.execPath(), args, { cwd: ROOT });
+  const { runtime, variants, vsSyncPool } = JSON.parse(output);
   assertEquals(runtime, "deno");
   assertEquals(Object.keys(variants), [
     "alloc",
