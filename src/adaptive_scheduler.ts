@@ -144,8 +144,12 @@ class AdaptiveScheduler implements Scheduler {
     const share = shareOf(sample.heap?.usedBytes, sample.memoryLimit) ??
       Math.min(MOST_BUDGET_SHARE, shareOf(sample.bytes, sample.maxBytes) ?? 0);
     const pressure = this.#gauge.read(share);
-    const { bareUs, createUs, tags } = sample;
-    const bypassed = this.#bypass.decide(tags, createUs, this.#collectUs(sample), bareUs);
+    const { bareUs, createUs, maxCreatesPerSecond, tags } = sample;
+    const collectUs = this.#collectUs(sample);
+    // To allocate is no choice where creations are limited.
+    const bypass = maxCreatesPerSecond === undefined
+      ? [...this.#bypass.decide(tags, createUs, collectUs, bareUs).keys()]
+      : [];
     const youngS = this.#threshold.update(sample.misses * (sample.createUs ?? 1));
     this.#last = { sample, lambdaMs, pressure, share, shelves };
     return {
@@ -154,7 +158,7 @@ class AdaptiveScheduler implements Scheduler {
       shelves: own,
       youngMs: youngS * 1000,
       pressure,
-      bypass: [...bypassed.keys()],
+      bypass,
       probe: this.#isProbeDue(sample),
     };
   }

@@ -95,6 +95,8 @@ export interface Sample extends LevelSample {
   readonly bareUs?: number;
   /** What each object weighs, in bytes, where that is known and the same for all. */
   readonly unitBytes?: number;
+  /** The most creations a second, where they are limited: the pool then ignores `bypass`. */
+  readonly maxCreatesPerSecond?: number;
   /** Recorded size of all idle objects, in bytes. */
   readonly bytes: number;
   /** What `bytes` may not pass. */

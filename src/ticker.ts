@@ -310,7 +310,7 @@ export class Ticker<T extends object> {
   }
 
   #sample(): Sample {
-    const { maxBytes, memoryLimit, unitBytes } = this.#options;
+    const { maxBytes, maxCreatesPerSecond, memoryLimit, unitBytes } = this.#options;
     const { bareCost, createCost, stocks, tags, watch } = this.#pool;
     const before = this.#now;
     this.#now = this.clock();
@@ -350,6 +350,7 @@ export class Ticker<T extends object> {
       ...(createUs === undefined ? {} : { createUs }),
       ...(bareUs === undefined ? {} : { bareUs }),
       ...(unitBytes === undefined ? {} : { unitBytes }),
+      ...(maxCreatesPerSecond === undefined ? {} : { maxCreatesPerSecond }),
       bytes: stocks.bytes,
       maxBytes,
       ...(heap === undefined ? {} : { heap }),

@@ -111,7 +111,7 @@ class CostlyPool {
   /** What a creation takes, in microseconds. */
   createUs: number;
 
-  constructor(createUs: number) {
+  constructor(createUs: number, maxCreatesPerSecond?: number) {
     this.createUs = createUs;
     this.pool = new Pool<Costly>({
       create: () => {
@@ -125,6 +125,7 @@ class CostlyPool {
       dispose: (object) => void object.disposed++,
       host: this.host,
       scheduler: adaptiveScheduler(),
+      ...(maxCreatesPerSecond === undefined ? {} : { maxCreatesPerSecond }),
     });
     this.oracle = new Oracle(this.pool);
   }
@@ -245,6 +246,19 @@ describe("Pool under adaptiveScheduler() bypasses", () => {
     const { bypass, created, refused } = pool.stats();
     assertEquals([bypass, created, refused], [false, 1, 0]);
     pool.close();
+  });
+
+  it("Pool.explain() names no bypass where creations are limited", () => {
+    for (const [maxCreatesPerSecond, shelf] of [[undefined, "none"], [1e6, "main"]] as const) {
+      const subject = new CostlyPool(0.02, maxCreatesPerSecond);
+      for (let tick = 0; tick < 60; tick++) subject.tick({ a: 0.5 });
+      assertEquals(subject.shelfOf("a"), shelf);
+      const isTold = subject.pool.explain().decisions.some(({ decision }) =>
+        decision === "is not pooled"
+      );
+      assertEquals(isTold, shelf === "none");
+      subject.pool.close();
+    }
   });
 
   it("Pool bypasses nothing where the clock stands still while it works", () => {

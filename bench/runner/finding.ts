@@ -85,8 +85,8 @@ export async function findOut(
   const rounds = quick ? QUICK_ROUNDS : bench.rounds ?? ROUNDS;
   const variants = chooseVariants(inquiry);
   const repeats: string[] = [];
-  const patient = onceMore(measure, (message) => void repeats.push(message));
-  const { samples, versions } = await measureAll(inquiry, variants, rounds, patient);
+  const tell = (message: string) => void repeats.push(message);
+  const { samples, versions } = await measureAll(inquiry, variants, rounds, measure, tell);
   const document = bench.report(samples, runtime);
   return {
     circumstances: {
@@ -124,22 +124,21 @@ function chooseVariants({ name, bench, trace }: Inquiry): readonly string[] {
 }
 
 /**
- * Measures what failed a second time: one late fault would lose all that was measured before.
- *
- * @param measure What may fail.
- * @param tell Told why it is measured once more.
+ * Measures what failed a second time: one late fault would lose all that was measured before. What is
+ * given tells why it is measured once more.
  */
-function onceMore(measure: Measure, tell: (message: string) => void): Measure {
-  return async (task) => {
-    try {
-      return await measure(task);
-    } catch (error) {
-      // The user wants an end, and the same work would differ again.
-      if (error instanceof Interruption || error instanceof DifferentWork) throw error;
-      tell(messageOf(error));
-      return await measure(task);
-    }
-  };
+async function onceMore<M>(
+  measure: () => Promise<M>,
+  tell: (message: string) => void,
+): Promise<M> {
+  try {
+    return await measure();
+  } catch (error) {
+    // The user wants an end, and the same work would differ again.
+    if (error instanceof Interruption || error instanceof DifferentWork) throw error;
+    tell(messageOf(error));
+    return await measure();
+  }
 }
 
 async function measureAll(
@@ -147,6 +146,7 @@ async function measureAll(
   variants: readonly string[],
   rounds: number,
   measure: Measure,
+  tellRepeat: (message: string) => void,
 ) {
   const { name, bench, runtime } = inquiry;
   const samples = new Map<string, unknown[]>(variants.map((variant) => [variant, []]));
@@ -158,11 +158,12 @@ async function measureAll(
       const order = i % 2 === 0 ? variants : variants.toReversed();
       const where = `${name} on ${runtime}, round ${i + 1} of ${rounds}`;
       if (isRoundBench) progress.next(where);
+      const tell = (what: string) => progress.now(`${where}: ${what}`);
       const round = isRoundBench
-        ? await bench.measureRound(order, i, inquiry, (what) => progress.now(`${where}: ${what}`))
+        ? await onceMore(() => bench.measureRound(order, i, inquiry, tell), tellRepeat)
         : await measureEach(order, (variant) => {
           progress.next(`${where}: ${variant}`);
-          return measure({ ...inquiry, bench, variant });
+          return onceMore(() => measure({ ...inquiry, bench, variant }), tellRepeat);
         });
       for (const [variant, sample] of round.samples) samples.get(variant)!.push(sample);
       versions = round.versions;

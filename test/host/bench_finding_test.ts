@@ -69,6 +69,30 @@ describe("findOut()", () => {
     );
   });
 
+  it("findOut() measures a whole round once more where one failed", { skip }, async () => {
+    const errors = [undefined, new Error("a server fell"), undefined, undefined];
+    const rounds: number[] = [];
+    const bench: RoundBench = {
+      ...IN_TURNS,
+      measureRound(order, round, effort, tell) {
+        rounds.push(round);
+        const error = errors.shift();
+        return error === undefined
+          ? IN_TURNS.measureRound(order, round, effort, tell)
+          : Promise.reject(error);
+      },
+    };
+    const finding = await find(bench);
+    assertEquals(rounds, [0, 1, 1, 2]);
+    assertEquals(finding.document, { a: [1, 1, 1], b: [1, 1, 1] });
+    assertEquals(finding.circumstances.repeats, ["a server fell"]);
+    await assertRejects(
+      () => find({ ...bench, measureRound: () => Promise.reject(new Error("it falls each time")) }),
+      Error,
+      "it falls each time",
+    );
+  });
+
   it("findOut() says nothing of repeats where there were none", { skip }, async () => {
     const finding = await find(ALONE, failing("b", []).measure);
     assertEquals(finding.circumstances.repeats, undefined);
