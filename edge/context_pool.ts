@@ -54,7 +54,9 @@ export class ContextPool extends Pool<RequestContext> {
   constructor(options: ContextPoolOptions = {}) {
     needOptions(ACTION, "options", options);
     const { context = {}, ...poolOptions } = options;
+    needOptions(ACTION, "context", context);
     const { scratch = {} } = context;
+    needOptions(ACTION, "context.scratch", scratch);
     const isSharing = scratch.pool === undefined && scratch.keepBytes === undefined;
     const { host = detectHost() } = options;
     const shared = new SharedHost(host);

@@ -63,10 +63,12 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   declare private isDoubtful: boolean;
   /** The last streamed answer that was made and is not held: somebody has begun to write it. */
   declare private stream: Response | undefined;
-  /** What that one was made of. */
-  declare private content: unknown;
+  /** What those were made of that are not held yet. */
+  declare private contents: unknown[] | undefined;
   /** The answer whose body holds the leases while it is sent. */
   declare private held: Response | undefined;
+  /** Ends that hold. */
+  declare private endHeld: ((how: BodyEnd) => void) | undefined;
   /** The last answer that the context was given, where it may be a stream. */
   declare private given: Response | undefined;
   declare private end: PromiseWithResolvers<void> | undefined;
@@ -109,8 +111,9 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     this.byHand = 0;
     this.isDoubtful = false;
     this.stream = undefined;
-    this.content = undefined;
+    this.contents = undefined;
     this.held = undefined;
+    this.endHeld = undefined;
     this.given = undefined;
     this.end = undefined;
     this.noteAnswers(context);
@@ -149,7 +152,10 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     return undefined;
   }
 
-  /** Whether a middleware may have answered while a handler that leased goes on: as after a timeout. */
+  /**
+   * Whether a handler that leased may go on though it has failed: behind a timeout, or in what it did not wait
+   * for, as all but the first failure of a `Promise.all`.
+   */
   get hasFailed(): boolean {
     if (this.context.error !== undefined) return true;
     return this.others?.some(({ asked }) =>
@@ -255,14 +261,18 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     this.keepAlive();
     this.count++;
     if (this.stream !== undefined && isUnread(this.stream, body)) this.isDoubtful = true;
-    const { content } = this;
+    const { contents } = this;
     // From now on the body that is held tells whether it is dropped.
-    this.stream = this.given = this.content = undefined;
+    this.stream = this.given = this.contents = undefined;
+    let isOver = false;
     const ended = (how: BodyEnd) => {
-      if (how === "broken" || isAborted(body) || isAborted(content)) this.isDoubtful = true;
-      this.held = undefined;
+      if (isOver) return;
+      isOver = true;
+      if (how === "broken" || isAborted(body) || contents?.some(isAborted)) this.isDoubtful = true;
+      if (this.endHeld === ended) this.held = this.endHeld = undefined;
       this.leave();
     };
+    this.endHeld = ended;
     return this.answer = this.held = new Response(heldBody(body, ended), answer);
   }
 
@@ -292,9 +302,10 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   /** Notes an answer that is given in the place of the one before. */
   noteGiven(answer: unknown): void {
     const { given, held } = this;
-    // Nobody would read or cancel the body that is held any more, as where an error comes instead.
+    // Mostly nobody reads the body that is held any more, as where an error comes instead; but whoever rewrites
+    // it may only begin later, so that it stays readable.
     if (held !== undefined && isResponse(answer) && isUnread(held, answer.body)) {
-      held.body?.cancel().catch(() => {});
+      this.endHeld?.("broken");
     }
     if (answer === given && given !== undefined) return;
     // Not every answer of which nothing is known is a stream, but one that is goes on without a reader.
@@ -332,7 +343,7 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   private noteMade(content: unknown, answer: unknown): unknown {
     if (isStream(content)) {
       this.noteStream(answer as Response, content);
-      this.content = content;
+      (this.contents ??= []).push(content);
     } // What answers an upgrade has no content, and is looked at.
     else if (content !== null && content !== undefined) this.answer = answer;
     return answer;
@@ -447,7 +458,10 @@ export function hold<S extends Closable>(context: object, until: S): S;
  * ```
  */
 export function hold(context: object): () => void;
-export function hold(context: object, until?: unknown): unknown {
+export function hold(context: object, ...rest: unknown[]): unknown {
+  // Whoever passes what a function did not return must not get the form without it.
+  const [until] = rest;
+  const isByHand = rest.length === 0;
   const all = [watcherOf<Holders>(context), visitOf<{ holders?: Holders }>(context)?.holders]
     .filter((holders) => holders?.isHeld) as Holders[];
   if (all.length === 0) {
@@ -455,7 +469,7 @@ export function hold(context: object, until?: unknown): unknown {
       "Cannot hold: the context must be of a request with a lease: received one without",
     );
   }
-  if (until !== undefined && !isPromise(until) && !isClosable(until)) {
+  if (!isByHand && !isPromise(until) && !isClosable(until)) {
     const rule = "until must be a promise or a socket";
     throw new TypeError(`Cannot hold: ${rule}: received ${received(until)}`);
   }
@@ -464,15 +478,16 @@ export function hold(context: object, until?: unknown): unknown {
   const done = () => {
     for (const end of ends) end();
   };
-  if (until === undefined) return done;
+  if (isByHand) return done;
   if (isPromise(until)) {
     Promise.resolve(until).then(done, done);
     return until;
   }
   // It tells of its end once, which may have been before anybody listened.
-  if (until.readyState === CLOSED) done();
-  else until.addEventListener("close", done);
-  return until;
+  const socket = until as Closable;
+  if (socket.readyState === CLOSED) done();
+  else socket.addEventListener("close", done);
+  return socket;
 }
 
 /** Whether something is a promise, or like one. */

@@ -20,7 +20,7 @@ import { answerOverload, isOverload, overloadException } from "./overload.ts";
 import type { Handler, PooledContext, PooledMiddleware } from "./pooled_middleware.ts";
 import { type PooledOptions, readPooledOptions } from "./pooled_options.ts";
 import { received } from "./received.ts";
-import { type RoutedContext, routesOf, tagOf } from "./route_tag.ts";
+import { type RoutedContext, tagOf } from "./route_tag.ts";
 import { type App, Visit } from "./visit.ts";
 
 /** The turns of the microtask queue in which a handler that waits for nothing has ended. */
@@ -138,8 +138,7 @@ export function pooled<T extends object = RequestContext, Name extends string = 
     next: () => Promise<void>,
   ): Promise<Response | void> => {
     const outer = c.get(name);
-    const following = c.req.routeIndex + 1;
-    const tag = tagOf(c, following);
+    const tag = tagOf(c, c.req.routeIndex + 1);
     let lease: Lease<T>;
     try {
       lease = pool.lease(tag);
@@ -153,11 +152,11 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if (isWorkers) void keepAliveIfLate(holders, report);
       c.set(name, lease.value);
       await next();
-      if (holders.hasFailed) doubtIfOthers(c, following, holders);
+      if (holders.hasFailed) holders.doubt();
       if (c.finalized) replaceAnswer(c, holders);
       else holders.settle(undefined);
     } catch (error) {
-      doubtIfOthers(c, following, holders);
+      holders.doubt();
       throw error;
     } finally {
       // What runs later in this request must not find an object that is somebody else's by then.
@@ -171,6 +170,9 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if (isWorkers) void keepAliveIfLate(holders, report);
       const late = await answer;
       return holders.settle(late, holders.isAnswered) as R;
+    } catch (error) {
+      holders.doubt();
+      throw error;
     } finally {
       holders.exit();
     }
@@ -271,23 +273,14 @@ async function keepAliveIfLate(
   }
 }
 
-/**
- * Where a request has failed: a handler that fails by itself has ended, but a middleware in front of it may have
- * left it at work, as a timeout does.
- *
- * @param following The index of the route after the one that leased.
- */
-function doubtIfOthers(c: RoutedContext, following: number, holders: Holders): void {
-  if (routesOf(c).length > following + 1) holders.doubt();
-}
-
 /** Sends an answer that holds the leases, if it has to. */
 function replaceAnswer(
   c: Pick<PooledContext<object, string>, "res">,
   holders: Holders,
 ): void {
   const { res } = c;
-  const answer = holders.settle(res);
+  // One that came instead of a handler's may be on its way already.
+  const answer = holders.settle(res, holders.hasFailed);
   if (answer === res) return;
   // Or Hono would make a third one of both.
   (c as { res: Response | undefined }).res = undefined;

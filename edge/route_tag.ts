@@ -33,7 +33,7 @@ export interface RoutedContext {
 }
 
 /** The routes that matched, in the order in which they run. */
-export function routesOf(c: RoutedContext): readonly MatchedRoute[] {
+function routesOf(c: RoutedContext): readonly MatchedRoute[] {
   // The getter is there in Hono 4, whatever copy the app uses; the helper takes over in Hono 5.
   return c.req.matchedRoutes ?? matchedRoutes(c as unknown as Context);
 }

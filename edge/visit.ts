@@ -101,6 +101,10 @@ export class Visit implements Front {
   ): Promise<Response> {
     try {
       return this.end(request, await answer);
+    } catch (error) {
+      // As where a timeout's error is thrown on: the handler may still be at work.
+      this.holders?.doubt();
+      throw error;
     } finally {
       this.leave();
     }

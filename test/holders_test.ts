@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Context, Hono } from "hono";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
+import { every } from "hono/combine";
 import { stream, streamSSE } from "hono/streaming";
 import { timeout } from "hono/timeout";
 import {
@@ -633,27 +634,89 @@ describe("the leases of several pooled() in one request", () => {
     }
   }
 
-  it("go to nobody where a middleware behind them failed, and on where a handler did", async () => {
-    const pool = contextPool({ host: inertHost() });
-    const app = new Hono<PooledEnv>();
-    const gate = Promise.withResolvers<void>();
-    app.use(pooled({ pool }));
-    app.get("/alone", () => {
-      throw new Error("alone");
+  /** A handler that goes on with its context after a timeout in front of it, or beside what has failed. */
+  const late = (gate: Promise<void>): Handler => async (c) => {
+    const { scratch } = c.get("pooled") as RequestContext;
+    await gate;
+    scratch.write("late");
+    return c.text("");
+  };
+  const FAILING: readonly [string, (app: Hono, lease: MiddlewareHandler, work: Handler) => void][] =
+    [
+      ["a middleware behind them", (app, lease, work) => app.get("/", lease, timeout(1), work)],
+      [
+        "a middleware that is composed with theirs",
+        (app, lease, work) => app.get("/", every(lease, timeout(1)), work),
+      ],
+      [
+        "a part of what a handler waits for",
+        (app, lease, work) =>
+          app.get("/", lease, async (c, next) => {
+            await Promise.all([work(c, next), Promise.reject(new Error("no access"))]);
+            return c.text("");
+          }),
+      ],
+    ];
+  for (const [name, build] of FAILING) {
+    it(`go to nobody where ${name} fails`, async () => {
+      const pool = contextPool({ host: inertHost() });
+      const app = new Hono();
+      const gate = Promise.withResolvers<void>();
+      build(app, pooled({ pool }) as MiddlewareHandler, late(gate.promise));
+      app.onError((error, c) => c.text(error.message, 500));
+      assertEquals((await app.request("/")).status, 500);
+      assertEquals(account(pool), EXPIRED);
+      gate.resolve();
+      await settled();
+      assertEquals(account(pool), EXPIRED);
     });
-    app.get("/timeout", timeout(1), async (c) => {
-      const { scratch } = c.var.pooled;
+  }
+
+  it("go to nobody where an app rejects while a handler works", async () => {
+    const lease = pooled({ pool: contextPool({ host: inertHost() }) });
+    const gate = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.onError((error) => {
+      throw error;
+    });
+    app.get("/", timeout(1), async (c) => {
+      const { scratch } = lease.of(c);
       await gate.promise;
       scratch.write("late");
       return c.text("");
     });
-    app.onError((error, c) => c.text(error.message, 500));
-    assertEquals((await app.request("/alone")).status, 500);
-    assertEquals(account(pool), ENDED);
-    assertEquals((await app.request("/timeout")).status, 500);
-    assertEquals(account(pool), EXPIRED);
+    await assertRejects(async () => await lease.handler(app)(new Request("http://localhost/")));
+    assertEquals(account(lease.pool), EXPIRED);
     gate.resolve();
     await settled();
+  });
+
+  it("leave a stream readable that a middleware in front begins to rewrite later", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const app = new Hono<PooledEnv>();
+    app.use(async (c, next) => {
+      await next();
+      const { res } = c;
+      let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+      // Nothing is read of the one, and it is not locked, before somebody asks for the other.
+      const rewritten = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          reader ??= res.body!.getReader();
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+      }, { highWaterMark: 0 });
+      c.res = new Response(rewritten, res);
+    });
+    app.get("/", pooled({ pool }), (c) => {
+      const { scratch } = c.get("pooled");
+      scratch.write("whole");
+      return stream(c, async (out) => void await out.write(scratch.view().slice()));
+    });
+    assertEquals(await (await app.request("/")).text(), "whole");
+    await settled();
+    assertEquals(account(pool), EXPIRED);
   });
 
   it("last through server-sent events", async () => {
