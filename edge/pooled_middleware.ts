@@ -131,7 +131,7 @@ export interface PooledMiddleware<T extends object, Name extends string> {
    * The object of a request that comes through {@linkcode PooledMiddleware.handler}: leased when it is first
    * asked for, tagged with the pattern of the route that runs, and the same for all who ask with this context.
    * Ask before `c.text`, `c.json`, `c.html` or `c.body` is named, or their answer is held as if it were a
-   * stream. Where a request with middleware fails, the object is discarded: as after a timeout, its handler may
+   * stream. Where a request fails, the object is discarded: as after a timeout, its handler may
    * still be using it.
    * `waitMs` does not count: where the pool refuses, the request is answered with 503 at once.
    *

@@ -140,7 +140,9 @@ class AdaptiveScheduler implements Scheduler {
           : this.#decideShelf(tag, seen, sample, lambdaMs * this.#thrift(tag), shelves),
       );
     }
-    const { objectBytes } = this.#election;
+    // A pool may have no room for a shelf, and the main one must then take what would lie there.
+    const isShelved = [...elected.keys()].every((tag) => shelves.has(tag));
+    const objectBytes = isShelved ? this.#election.objectBytes : undefined;
     const share = shareOf(sample.heap?.usedBytes, sample.memoryLimit) ??
       Math.min(MOST_BUDGET_SHARE, shareOf(sample.bytes, sample.maxBytes) ?? 0);
     const pressure = this.#gauge.read(share);
@@ -204,6 +206,7 @@ class AdaptiveScheduler implements Scheduler {
       inputs: { share },
     });
     for (const [tag, bits] of this.#election.elected) {
+      if (!shelves.has(tag)) continue;
       decisions.push({
         about: `tag ${tag}`,
         decision: "has a shelf of its own",

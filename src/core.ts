@@ -366,12 +366,14 @@ export class Core<T extends object> implements TagCore<T>, Limbo<T>, Source<T> {
     to.giveBack(slot);
     const ended = ticker.read();
     this.#clockCost.add((begun - before) * 1000);
-    // In debug most of it is the inspection, for which a scheduler must not give the pool up.
-    if (this.#inspection === undefined) {
+    const isKept = shelf.top === top + 1;
+    // In debug most of it is the inspection, for which a scheduler must not give the pool up. A refused object is
+    // disposed of, which is no price of a pool that keeps it: once bypassed, a tag would never come back.
+    if (this.#inspection === undefined && isKept) {
       to.releases.add((ended - begun) * 1000 - (this.#clockCost.us ?? 0));
     }
     // What an object weighed already is no work of this lease.
-    const size = shelf.top === top + 1 ? shelf.sizeAt(top) : this.#oddSize;
+    const size = isKept ? shelf.sizeAt(top) : this.#oddSize;
     if (to.sizeOf !== undefined && size !== undefined && size > had) {
       if (tag.sizes.total > MANY_SIZES) tag.sizes.decay(1 / 2);
       tag.sizes.add(size / 1024);

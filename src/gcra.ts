@@ -25,7 +25,8 @@ export class Gcra {
   readonly #toleranceMs: number;
   /** What the bucket held at the time of the last event, with it, in ms. */
   #held = 0;
-  #last = 0;
+  /** A host's clock may begin anywhere. */
+  #last = -Infinity;
 
   /** Makes a limit of `perSecond` events, above 0; below 1 they come one at a time. */
   constructor(perSecond: number) {

@@ -249,7 +249,8 @@ export class Ticker<T extends object> {
       const adjustment = this.#decide(sample);
       // A scheduler has no way to the pool, but its author may have.
       if (this.#closed) return;
-      if (adjustment !== undefined) this.#apply(adjustment);
+      // Without one a pressure ends all the same: it lasts until the next tick.
+      this.#apply(adjustment ?? {});
       this.#evict(this.#now);
     } finally {
       this.#ticking = false;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Sample, Scheduler } from "../mod.ts";
 import { adaptiveScheduler } from "../src/adaptive_scheduler.ts";
 import { faultOf } from "../src/scheduler.ts";
+import { Sketch } from "../src/sketch.ts";
 import { FakeHost } from "../testing/fake_host.ts";
 import { generationSample, sampleOf } from "./fixture/sample.ts";
 import { assertGrammar, type ThingPool, thingPool } from "./fixture/thing.ts";
@@ -65,6 +66,25 @@ describe("adaptiveScheduler()", () => {
       assertEquals(adaptiveScheduler().decide(sampleOf(patch)).pressure, pressure as never);
     });
   }
+
+  it("adaptiveScheduler() has the main shelf take all sizes until the elected have shelves", () => {
+    const scheduler = adaptiveScheduler();
+    const tagOf = (name: string, acquires: number, kb: number) => {
+      const sketch = new Sketch();
+      sketch.add(kb, 1000);
+      const sizesKb = { shares: sketch.weights, total: sketch.total };
+      return { name, acquires, misses: 0, heat: 0, hot: false, sizesKb };
+    };
+    const tags = [tagOf("page", 300, 2), tagOf("upload", 20, 1024)];
+    const isNamed = () => scheduler.explain!().some(({ about }) => about === "tag upload");
+    const before = scheduler.decide(sampleOf({ tags }));
+    assert(before.shelves!.has("upload"));
+    assertEquals([before.objectBytes, isNamed()], [undefined, false]);
+    const { leased, peak, live, hotLevels, oldLevels, generations } = sampleOf({});
+    const shelf = { tag: "upload", leased, peak, live, hotLevels, oldLevels, generations };
+    const after = scheduler.decide(sampleOf({ now: 500, tags, shelves: [shelf] }));
+    assertEquals([after.objectBytes, isNamed()], [4096, true]);
+  });
 
   it("adaptiveScheduler() tells the same of the same samples", () => {
     const [first, second] = [adaptiveScheduler(), adaptiveScheduler()];

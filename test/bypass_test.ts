@@ -261,6 +261,29 @@ describe("Pool under adaptiveScheduler() bypasses", () => {
     }
   });
 
+  it("Pool does not take what a refused object's dispose costs for the price of pooling", () => {
+    const host = new FakeHost();
+    const pool = new Pool({
+      create: () => {
+        host.time += 0.005;
+        return { n: 0 };
+      },
+      reset: () => void (host.time += 0.0002),
+      dispose: () => void (host.time += 0.03),
+      generations: [{ name: "all", maxSize: 16, ttlMs: 60_000 }],
+      host,
+    });
+    for (let tick = 0; tick < 60; tick++) {
+      const held = Array.from({ length: 200 }, () => pool.acquire("a"));
+      for (const object of held) pool.release(object, "a");
+      host.time += 500;
+      pool.tick();
+    }
+    assert(pool.stats().discarded.full > 0);
+    assertEquals(pool.stats().tags.find(({ name }) => name === "a")?.shelf, "main");
+    pool.close();
+  });
+
   it("Pool bypasses nothing where the clock stands still while it works", () => {
     const subject = new CostlyPool(0);
     for (let tick = 0; tick < 60; tick++) subject.tick({ a: 0 });

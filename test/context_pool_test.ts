@@ -72,6 +72,13 @@ describe("ContextPool", () => {
     }
     assertEquals(buffers.stats().idle, 1);
     buffers.close();
+    for (const context of [null, { scratch: null }]) {
+      assertThrows(
+        () => contextPool({ context: context as never }),
+        TypeError,
+        "must be an object: received null",
+      );
+    }
     assertThrows(
       () => contextPool({ context: { scratch: { pool: {} as BufferPool } } }),
       TypeError,

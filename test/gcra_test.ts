@@ -23,6 +23,15 @@ describe("Gcra", () => {
     });
   }
 
+  it("Gcra allows the first event whatever its clock shows", () => {
+    for (const now of [-5e6, 0, 5e6]) {
+      const limit = new Gcra(10);
+      assertEquals(limit.waitMs(now), 0);
+      limit.take(now);
+      assertEquals(limit.waitMs(now), 0);
+    }
+  });
+
   it("Gcra allows nothing more while its clock stands still", () => {
     const limit = new Gcra(5);
     assertEquals(takeAll(limit, 0), 5);

@@ -433,6 +433,23 @@ for (const way of ["middleware", "around"] as const) {
       await settled();
     });
 
+    it("expires where a stream is aborted that another one was made of", async () => {
+      const gate = Promise.withResolvers<void>();
+      const { get, pool } = serve((c, { scratch }) => {
+        const first = stream(c, async (out) => {
+          await out.write("begun");
+          out.abort();
+          await gate.promise;
+          scratch.write("late");
+        });
+        return c.body(first.body!.pipeThrough(new TransformStream()));
+      }, way);
+      await (await get()).text();
+      assertEquals(account(pool), EXPIRED);
+      gate.resolve();
+      await settled();
+    });
+
     const FAILS: Readonly<Record<string, (c: Context) => Answer>> = {
       "throws": (c) => {
         stream(c, async (out) => void await out.write("x"));
@@ -691,6 +708,19 @@ describe("the leases of several pooled() in one request", () => {
     await settled();
   });
 
+  it("leave an answer alone that came instead of a handler's before they ended", async () => {
+    const pool = contextPool({ host: inertHost() });
+    const gate = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.get("/", timeout(1), pooled({ pool }) as MiddlewareHandler, late(gate.promise));
+    app.onError(() => new Response("too late", { status: 504 }));
+    const answer = await app.request("/");
+    gate.resolve();
+    await settled();
+    assertEquals([answer.status, await answer.text()], [504, "too late"]);
+    assertEquals(account(pool), EXPIRED);
+  });
+
   it("leave a stream readable that a middleware in front begins to rewrite later", async () => {
     const pool = contextPool({ host: inertHost() });
     const app = new Hono<PooledEnv>();
@@ -765,6 +795,11 @@ describe("hold()", () => {
         () => hold(c, 7 as never),
         TypeError,
         "Cannot hold: until must be a promise or a socket: received 7",
+      );
+      assertThrows(
+        () => hold(c, undefined as never),
+        TypeError,
+        "Cannot hold: until must be a promise or a socket: received undefined",
       );
       return c.text("ok");
     }, "middleware");

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { Pool } from "../mod.ts";
 import { Cost } from "../src/cost.ts";
 import { checkHeat } from "../src/heat.ts";
 import { Sampling } from "../src/sampling.ts";
@@ -68,6 +69,32 @@ function ticker(host: FakeHost, adjustment: Adjustment = {}, maxCreatesPerSecond
   };
   return { subject, samples, account, errors, shelf, stocks, tags, lay };
 }
+
+describe("Pool under a scheduler that fails", () => {
+  it("Pool keeps objects again after the tick that ends a pressure", () => {
+    const scheduler = {
+      name: "failing",
+      decide: () => {
+        throw new Error("wrong");
+      },
+    };
+    const errors: unknown[] = [];
+    const pool = new Pool({
+      create: () => ({}),
+      reset() {},
+      host: new FakeHost(),
+      scheduler,
+      onError: (error) => void errors.push(error),
+    });
+    pool.trim("critical");
+    pool.release(pool.acquire());
+    assertEquals(pool.stats().idle, 0);
+    pool.tick();
+    pool.release(pool.acquire());
+    assertEquals([pool.stats().idle, errors.length], [1, 1]);
+    pool.close();
+  });
+});
 
 describe("Ticker", () => {
   it("Ticker.clock() stands still where the host's is behind or tells no number", () => {

@@ -208,8 +208,16 @@ export class BufferCore implements BufferTagCore, ClassKeeper {
     this.#classes[this.#table.at(bytes)]!.ask(bytes, requests);
     const capacity = this.#learning.add(bytes, requests, sizes, this.#isFit);
     if (capacity === undefined || sizes.length >= MAX_CLASSES || this.#closed) return;
+    let learned: SizeClass;
+    try {
+      learned = this.#makeClass(capacity, true);
+    } catch (error) {
+      // A user's scheduler or host: whoever asks for a block just now has nothing to do with it.
+      this.#unpooled.pool["core"].report(error);
+      return;
+    }
     const at = sizes.findIndex((size) => size > capacity);
-    this.#classes.splice(at, 0, this.#makeClass(capacity, true));
+    this.#classes.splice(at, 0, learned);
     this.#table = new SizeTable(sizes.toSpliced(at, 0, capacity));
     for (const handle of this.#tags.values()) handle.follow(this.#table);
   }
