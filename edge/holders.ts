@@ -44,6 +44,13 @@ interface AnsweringContext {
 /** Makes an answer. */
 type Maker = (content: unknown, init?: unknown, headers?: unknown) => unknown;
 
+/** An answer whose body holds leases. */
+interface HeldAnswer {
+  readonly answer: Response;
+  /** Ends the hold, once. */
+  readonly end: (how: BodyEnd) => void;
+}
+
 /** The holders of a request's leases. */
 export class Holders implements ExecutionWatcher, AnswerWatcher {
   declare lent: ExecutionWatcher["lent"];
@@ -65,10 +72,8 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
   declare private stream: Response | undefined;
   /** What those were made of that are not held yet. */
   declare private contents: unknown[] | undefined;
-  /** The answer whose body holds the leases while it is sent. */
-  declare private held: Response | undefined;
-  /** Ends that hold. */
-  declare private endHeld: ((how: BodyEnd) => void) | undefined;
+  /** The answer whose body holds the leases while it is sent, and what ends that. */
+  declare private held: HeldAnswer | undefined;
   /** The last answer that the context was given, where it may be a stream. */
   declare private given: Response | undefined;
   declare private end: PromiseWithResolvers<void> | undefined;
@@ -113,7 +118,6 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     this.stream = undefined;
     this.contents = undefined;
     this.held = undefined;
-    this.endHeld = undefined;
     this.given = undefined;
     this.end = undefined;
     this.noteAnswers(context);
@@ -265,15 +269,16 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     // From now on the body that is held tells whether it is dropped.
     this.stream = this.given = this.contents = undefined;
     let isOver = false;
-    const ended = (how: BodyEnd) => {
+    const end = (how: BodyEnd) => {
       if (isOver) return;
       isOver = true;
       if (how === "broken" || isAborted(body) || contents?.some(isAborted)) this.isDoubtful = true;
-      if (this.endHeld === ended) this.held = this.endHeld = undefined;
+      if (this.held === held) this.held = undefined;
       this.leave();
     };
-    this.endHeld = ended;
-    return this.answer = this.held = new Response(heldBody(body, ended), answer);
+    const held: HeldAnswer = { answer: new Response(heldBody(body, end), answer), end };
+    this.held = held;
+    return this.answer = held.answer;
   }
 
   /** A socket goes on after the answer: only `hold` tells until when. */
@@ -304,8 +309,8 @@ export class Holders implements ExecutionWatcher, AnswerWatcher {
     const { given, held } = this;
     // Mostly nobody reads the body that is held any more, as where an error comes instead; but whoever rewrites
     // it may only begin later, so that it stays readable.
-    if (held !== undefined && isResponse(answer) && isUnread(held, answer.body)) {
-      this.endHeld?.("broken");
+    if (held !== undefined && isResponse(answer) && isUnread(held.answer, answer.body)) {
+      held.end("broken");
     }
     if (answer === given && given !== undefined) return;
     // Not every answer of which nothing is known is a stream, but one that is goes on without a reader.

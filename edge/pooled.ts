@@ -152,8 +152,9 @@ export function pooled<T extends object = RequestContext, Name extends string = 
       if (isWorkers) void keepAliveIfLate(holders, report);
       c.set(name, lease.value);
       await next();
-      if (holders.hasFailed) holders.doubt();
-      if (c.finalized) replaceAnswer(c, holders);
+      const { hasFailed } = holders;
+      if (hasFailed) holders.doubt();
+      if (c.finalized) replaceAnswer(c, holders, hasFailed);
       else holders.settle(undefined);
     } catch (error) {
       holders.doubt();
@@ -273,14 +274,18 @@ async function keepAliveIfLate(
   }
 }
 
-/** Sends an answer that holds the leases, if it has to. */
+/**
+ * Sends an answer that holds the leases, if it has to.
+ *
+ * @param hasFailed Whether it may have come instead of a handler's: then it may be on its way already.
+ */
 function replaceAnswer(
   c: Pick<PooledContext<object, string>, "res">,
   holders: Holders,
+  hasFailed: boolean,
 ): void {
   const { res } = c;
-  // One that came instead of a handler's may be on its way already.
-  const answer = holders.settle(res, holders.hasFailed);
+  const answer = holders.settle(res, hasFailed);
   if (answer === res) return;
   // Or Hono would make a third one of both.
   (c as { res: Response | undefined }).res = undefined;

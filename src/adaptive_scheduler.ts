@@ -140,8 +140,8 @@ class AdaptiveScheduler implements Scheduler {
           : this.#decideShelf(tag, seen, sample, lambdaMs * this.#thrift(tag), shelves),
       );
     }
-    // A pool may have no room for a shelf, and the main one must then take what would lie there.
-    const isShelved = [...elected.keys()].every((tag) => shelves.has(tag));
+    // A pool may have no room for a shelf beside the main one, which must then take what would lie there.
+    const isShelved = shelves.size === elected.size + 1;
     const objectBytes = isShelved ? this.#election.objectBytes : undefined;
     const share = shareOf(sample.heap?.usedBytes, sample.memoryLimit) ??
       Math.min(MOST_BUDGET_SHARE, shareOf(sample.bytes, sample.maxBytes) ?? 0);
